@@ -1,0 +1,1 @@
+"""The wiring: settings, servers, workers, and the embedded stack."""

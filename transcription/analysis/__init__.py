@@ -1,0 +1,1 @@
+"""Words to meaning: one folder or file per capability, each behind a Protocol in `base`."""

@@ -1,0 +1,231 @@
+"""The seam between the pipeline and the engines of its stages.
+
+One Protocol per capability, one frozen input for all, one frozen output each. Outputs turn into the JSON of
+the contract with `to_json`. An engine says its name, model and version, and raises EngineUnavailable (with
+what to do) from `load`, EngineFailed from its work. A number that was not measured is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+from transcription.engines.base import Samples
+from transcription.models import Segment, Turn
+
+Progress = Callable[[float], None]
+"""Called with 0..1 while a stage works."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageEngineConfig:
+    """What every stage engine is made with: the model it is to use and its own options, from settings."""
+
+    model: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class StageEngine(Protocol):
+    """What all stage engines share."""
+
+    name: str
+    model: str
+    version: str
+
+    def load(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation as a stage sees it: segments in order, with speakers where they are known.
+
+    `agent_speaker_id`: who took the call, where that is known or was guessed by
+    `analysis.roles.guess_agent`; None otherwise.
+    """
+
+    segments: tuple[Segment, ...]
+    language: str | None
+    duration_s: float
+    turns: tuple[Turn, ...] = ()
+    agent_speaker_id: str | None = None
+
+
+# ------------------------------------------------------------------------------------------ diarization
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTurns:
+    """Who spoke when; labels are SPEAKER_00… in order of first speech."""
+
+    turns: tuple[Turn, ...]
+
+
+class DiarizationEngine(StageEngine, Protocol):
+    def diarize(
+        self,
+        samples: Samples,
+        segments: Sequence[Segment],
+        *,
+        num_speakers: int | None = None,
+        on_progress: Progress = lambda _: None,
+    ) -> SpeakerTurns:
+        """`samples`: the whole recording, 16 kHz mono float32; `segments`: with word times where known."""
+
+
+# --------------------------------------------------------------------------------------------- entities
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A mention. `start`, `end`: code points in the text of segment `segment_id`."""
+
+    text: str
+    label: str
+    start: int
+    end: int
+    segment_id: int
+    confidence: float | None
+
+
+class EntityEngine(StageEngine, Protocol):
+    def extract(self, talk: Talk, *, on_progress: Progress = lambda _: None) -> tuple[Entity, ...]: ...
+
+
+# --------------------------------------------------------------------------------------- classification
+
+
+@dataclass(frozen=True, slots=True)
+class TaxonomyLabel:
+    """One label of a taxonomy. `kind`: category (parent: None or a category's name), intervention, priority."""
+
+    name: str
+    description: str
+    kind: Literal["category", "intervention", "priority"] = "category"
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    main_category: str | None
+    sub_category: str | None
+    sub_category_2: str | None
+    intervention: str | None
+    priority: str | None
+    confidence: float | None
+    confidence_breakdown: Mapping[str, float]
+
+
+class ClassificationEngine(StageEngine, Protocol):
+    def classify(
+        self, talk: Talk, labels: Sequence[TaxonomyLabel], *, on_progress: Progress = lambda _: None
+    ) -> Classification: ...
+
+
+# ----------------------------------------------------------------------------------- question answering
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`hints`: words and phrases that an answer tends to stand near to or hold; `answer_type`: text, name,
+    age, number, date, place, phone, yes_no or list."""
+
+    id: str
+    text: str
+    hints: tuple[str, ...] = ()
+    answer_type: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A verbatim quote. `start`, `end`: seconds on the audio clock."""
+
+    segment_id: int
+    start: float
+    end: float
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    question_id: str
+    question: str
+    answer: str | None
+    status: Literal["answered", "not_found"]
+    confidence: float | None
+    evidence: tuple[Evidence, ...]
+
+
+class AnswerEngine(StageEngine, Protocol):
+    def answer(
+        self, talk: Talk, questions: Sequence[Question], *, on_progress: Progress = lambda _: None
+    ) -> tuple[Answer, ...]:
+        """One answer per question, in order; without evidence it is not_found."""
+
+
+# ---------------------------------------------------------------------------------------------- quality
+
+
+@dataclass(frozen=True, slots=True)
+class SubMetric:
+    """`prediction` None: the call gave no occasion."""
+
+    submetric: str
+    prediction: bool | None
+    probability: float | None
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def score(self) -> str:
+        return "–" if self.prediction is None else "✓" if self.prediction else "✗"
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """The seventeen sub-metrics, by group: opening, listening, proactiveness, resolution, hold, closing."""
+
+    groups: Mapping[str, tuple[SubMetric, ...]]
+
+
+class QualityEngine(StageEngine, Protocol):
+    def evaluate(self, talk: Talk, *, on_progress: Progress = lambda _: None) -> Quality: ...
+
+
+# ---------------------------------------------------------------------------------------------- summary
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    text: str
+    segment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionItem:
+    text: str
+    speaker_id: str | None
+    segment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    text: str
+    key_points: tuple[str, ...]
+    decisions: tuple[Decision, ...]
+    action_items: tuple[ActionItem, ...]
+
+
+class SummaryEngine(StageEngine, Protocol):
+    def summarise(
+        self, talk: Talk, *, entities: Sequence[Entity] = (), on_progress: Progress = lambda _: None
+    ) -> Summary: ...
+
+
+def to_json(output: Any) -> dict[str, Any]:
+    """The contract's JSON of any output above (contract: audio processing, stage outputs)."""
+    if isinstance(output, Quality):
+        return {
+            group: [{**asdict(metric), "score": metric.score} for metric in metrics]
+            for group, metrics in output.groups.items()
+        }
+    return asdict(output)

@@ -1,0 +1,131 @@
+"""The seam between the live path and whatever recognises speech.
+
+An engine gets windows of 16 kHz mono float32 samples and gives one hypothesis for each. It keeps no
+session: the same window twice gives the same answer. An engine that can continue an utterance may keep a
+cache by `utterance_key` and rebuilds it on a miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from transcription.models import Word, join_text
+
+SAMPLE_RATE_HZ = 16_000
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOptions:
+    """What a caller asks of a decode. `language` None means: detect."""
+
+    language: str | None = None
+    prompt: str = ""
+    vocabulary: tuple[str, ...] = ()
+    word_timestamps: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWindow:
+    """One window to decode.
+
+    `samples`: float32 in [-1, 1], 16 kHz, shape (n,). `offset_s`: where the window starts on the audio
+    clock; times in the answer are on that clock. `utterance_key`: the same for every window of an
+    utterance, whose windows all start at the same sample and only grow. `is_final`: the last one.
+    """
+
+    utterance_key: str
+    samples: Samples
+    offset_s: float
+    is_final: bool
+    options: SpeechOptions = SpeechOptions()
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisSegment:
+    """A piece of a hypothesis. What an engine does not measure is None."""
+
+    start_s: float
+    end_s: float
+    text: str
+    words: tuple[Word, ...] = ()
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+    compression_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What an engine said of one window, on the audio clock."""
+
+    segments: tuple[HypothesisSegment, ...]
+    language: str | None = None
+    language_probability: float | None = None
+    engine_ms: float = 0.0
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def text(self) -> str:
+        return join_text((segment.text for segment in self.segments), self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechCapabilities:
+    """What an engine can do; the callers ask here instead of knowing engines by name."""
+
+    batch_size: int = 1
+    """Windows it likes to decode in one call; 1: they go one by one."""
+    concurrency: int = 1
+    """Calls of `decode` that may run at the same time."""
+    incremental: bool = False
+    """Continues an utterance, so that a grown window costs only what is new."""
+    word_probabilities: bool = False
+    detects_language: bool = False
+    translates: bool = False
+    languages: frozenset[str] | None = None
+    """Primary language subtags it reads; None: many."""
+
+
+class SpeechEngine(Protocol):
+    """A recogniser. `load` comes first, once per process, after any fork."""
+
+    name: str
+    model: str
+    version: str
+    capabilities: SpeechCapabilities
+
+    def load(self) -> None:
+        """Raises EngineUnavailable with a hint for the operator."""
+
+    def decode(self, windows: Sequence[SpeechWindow]) -> list[Hypothesis]:
+        """One hypothesis per window, in order. Raises EngineFailed."""
+
+    def transcribe(
+        self, samples: Samples, options: SpeechOptions, on_progress: Callable[[float], None]
+    ) -> Iterator[Hypothesis]:
+        """A whole recording, one hypothesis per utterance, as they come; `on_progress` gets 0..1."""
+
+    def close(self) -> None:
+        """Let go of models and child processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEngineConfig:
+    """What every engine is made with; `options` are the engine's own, from settings."""
+
+    model: str
+    device: str = "auto"
+    compute_threads: int = 0
+    options: tuple[tuple[str, Any], ...] = ()
