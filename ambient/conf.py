@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from environs import Env
 
@@ -48,6 +49,8 @@ class AmbientSettings:
     live: LiveSettings
     live_engine: str
     batch_engine: str
+    engine_options: Mapping[str, Any]
+    """For the speech engines, from AMBIENT_ENGINE_OPTIONS (JSON): a device, a script for the scripted one."""
     stage_engines: Mapping[str, str]
     """By stage id: an alias, a dotted path, `auto` or `off`."""
     models_allowed: tuple[str, ...]
@@ -106,6 +109,7 @@ def load(env: Env | None = None) -> AmbientSettings:
         live=live,
         live_engine=env.str("AMBIENT_LIVE_ENGINE", "auto"),
         batch_engine=env.str("AMBIENT_BATCH_ENGINE", "auto"),
+        engine_options=env.json("AMBIENT_ENGINE_OPTIONS", {}),
         stage_engines={stage: env.str(name, "auto") for stage, name in STAGE_ENGINE_VARIABLES.items()},
         models_allowed=allowed,
         llm_base_url=env.str("AMBIENT_LLM_BASE_URL", ""),
