@@ -221,6 +221,44 @@ class SummaryEngine(StageEngine, Protocol):
     ) -> Summary: ...
 
 
+# --------------------------------------------------------------------------------------------- insights
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth knowing, with the segments that say it."""
+
+    text: str
+    segment_ids: tuple[int, ...]
+
+
+RiskLevel = Literal["low", "medium", "high", "critical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """`risk_level` None: nothing was said, so nothing can be judged. `entities_by_label`: each distinct
+    mention once, in order of first mention."""
+
+    key_findings: tuple[Finding, ...]
+    risk_level: RiskLevel | None
+    risk_factors: tuple[Finding, ...]
+    recommended_actions: tuple[str, ...]
+    entities_by_label: Mapping[str, tuple[str, ...]]
+
+
+class InsightEngine(StageEngine, Protocol):
+    def derive(
+        self,
+        talk: Talk,
+        *,
+        entities: Sequence[Entity] = (),
+        summary: Summary | None = None,
+        classification: Classification | None = None,
+        on_progress: Progress = lambda _: None,
+    ) -> Insights: ...
+
+
 def to_json(output: Any) -> dict[str, Any]:
     """The contract's JSON of any output above (contract: audio processing, stage outputs)."""
     if isinstance(output, Quality):
