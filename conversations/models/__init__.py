@@ -4,6 +4,7 @@ from conversations.models.access import ApiKey
 from conversations.models.catalogue import Question, QuestionSet, Taxonomy, TaxonomyLabel
 from conversations.models.conversation import Conversation, Segment, Speaker, Version
 from conversations.models.findings import Answer, Entity
+from conversations.models.idempotency import IdempotentRequest
 from conversations.models.runs import PipelineRun, Stage, StageRun, WorkStatus
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ApiKey",
     "Conversation",
     "Entity",
+    "IdempotentRequest",
     "PipelineRun",
     "Question",
     "QuestionSet",
