@@ -92,13 +92,15 @@ def _below_hundred(words: Sequence[str], at: int) -> Number | None:
 def _group(words: Sequence[str], at: int) -> Number | None:
     """Up to 999: `three hundred and five`, `a hundred`."""
     first = _below_hundred(words, at)
-    hundreds = words[at + 1 : at + 2] == ["hundred"] if first is None else words[first.end : first.end + 1]
-    if first is None and not (words[at : at + 1] == ["a"] and hundreds):
-        return None
-    if first is not None and (list(hundreds) != ["hundred"] or first.ordinal or first.value > 99):
-        return first
-    value, end = (1, at + 2) if first is None else (int(first.value), first.end + 1)
-    rest_at = end + 1 if words[end : end + 1] == ["and"] else end
+    if first is None:
+        if list(words[at : at + 2]) != ["a", "hundred"]:
+            return None
+        value, end = 1, at + 2
+    else:
+        if first.ordinal or list(words[first.end : first.end + 1]) != ["hundred"]:
+            return first
+        value, end = int(first.value), first.end + 1
+    rest_at = end + 1 if list(words[end : end + 1]) == ["and"] else end
     rest = _below_hundred(words, rest_at)
     if rest is None:
         return Number(value * 100, at, end)

@@ -29,7 +29,8 @@ from transcription.analysis.numbers import (
 
 __all__ = [
     "STOPWORDS", "Bm25", "DigitRun", "Number", "Span", "Token", "digit_runs", "folded", "is_question",
-    "numbers_in", "parse_number", "parse_year", "sentences", "stem", "stems_of", "tokens", "word_set", "words_of",
+    "numbers_in", "parse_number", "parse_year", "sentences", "stem", "stems_of", "tokens",
+    "word_set", "words_of",
 ]  # fmt: skip
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)+|\w+(?:['’]\w+)*")

@@ -1,0 +1,67 @@
+"""Stage engines by name: `auto`, an alias, a dotted path or `off` (contract: configuration).
+
+The table holds dotted paths, so that asking for one engine imports that engine and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
+from transcription.analysis.base import StageEngine, StageEngineConfig
+from transcription.errors import EngineUnavailable
+
+_HERE = "transcription.analysis"
+
+# Alias -> dotted path, by stage; `auto` takes the first. A stage without an entry has no engine of its own.
+ENGINES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "diarization": {"embedded": f"{_HERE}.diarization.embedded.EmbeddedDiarization"},
+        "entities": {"embedded": f"{_HERE}.entities.embedded.EmbeddedEntities"},
+        "classification": {"embedded": f"{_HERE}.classification.embedded.EmbeddedClassification"},
+        "qa": {"embedded": f"{_HERE}.answers.embedded.EmbeddedAnswers"},
+        "quality": {"embedded": f"{_HERE}.quality.embedded.EmbeddedQuality"},
+        "summary": {"embedded": f"{_HERE}.summary.embedded.EmbeddedSummary"},
+        "translation": {},
+        "emotion": {},
+        "cleanup": {},
+        "insights": {},
+    }
+)
+
+
+def make_stage_engine(stage: str, name: str, config: StageEngineConfig) -> StageEngine | None:
+    """The engine of `stage` that `name` stands for, made but not loaded; None: the stage has none.
+
+    `name`: `auto`, `off`, an alias of the table, or the dotted path of a class that takes a
+    StageEngineConfig. Raises ValueError for an unknown stage, EngineUnavailable for a name that leads
+    nowhere.
+    """
+    if stage not in ENGINES:
+        raise ValueError(f"no stage {stage!r}; there are: {', '.join(ENGINES)}")
+    aliases = ENGINES[stage]
+    if name == "off" or (name == "auto" and not aliases):
+        return None
+    path = next(iter(aliases.values())) if name == "auto" else aliases.get(name, name)
+    if "." not in path:
+        there = ", ".join(["auto", "off", *aliases])
+        raise EngineUnavailable(
+            name, f"is no engine of the stage {stage}", hint=f"Use one of {there}, or a dotted path"
+        )
+    engine: StageEngine = _class_at(path, stage=stage)(config)
+    return engine
+
+
+def _class_at(path: str, *, stage: str) -> type:
+    module_name, _, class_name = path.rpartition(".")
+    hint = f"Check the dotted path set for the stage {stage}, and that its package is installed"
+    try:
+        found = getattr(import_module(module_name), class_name)
+    except (ImportError, ValueError) as error:
+        raise EngineUnavailable(path, f"cannot be imported ({error})", hint=hint) from error
+    except AttributeError as error:
+        raise EngineUnavailable(path, f"{module_name} has no {class_name}", hint=hint) from error
+    if not isinstance(found, type):
+        raise EngineUnavailable(path, "is not a class", hint=hint)
+    return found
