@@ -12,6 +12,10 @@ from conversations.models import ApiKey, Conversation
 
 
 class RealTimeSession(models.Model):
+    """`process_id`: the web process that holds it, believed until `lease_until`, which that process keeps
+    moving; past it nobody holds the session and it no longer counts against a limit. `epoch` counts the
+    sockets it has had: what an older one still sends is fenced off by it."""
+
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
         PAUSED = "paused", "paused"
@@ -39,6 +43,8 @@ class RealTimeSession(models.Model):
     whisper_model = models.CharField(max_length=200, blank=True)
     options: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     epoch = models.PositiveIntegerField(default=0)
+    process_id = models.CharField(max_length=40, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
     bytes_received = models.PositiveBigIntegerField(default=0)
     audio_duration_s = models.FloatField(default=0.0)
     connected_at = models.DateTimeField(auto_now_add=True)
@@ -50,7 +56,7 @@ class RealTimeSession(models.Model):
         ordering = ["-connected_at"]
         indexes = [
             models.Index(fields=["owner", "-connected_at"], name="session_owner_newest"),
-            models.Index(fields=["status"], name="session_status"),
+            models.Index(fields=["status", "lease_until"], name="session_status_lease"),
         ]
         constraints = [
             models.CheckConstraint(
