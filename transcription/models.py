@@ -76,6 +76,15 @@ class Segment:
     annotations: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def start(self) -> float:
+        """`start_s` under the name that the contract gives it."""
+        return self.start_s
+
+    @property
+    def end(self) -> float:
+        return self.end_s
+
+    @property
     def confidence(self) -> float | None:
         """Mean word probability; None unless every word has one."""
         known = [w.probability for w in self.words if w.probability is not None]

@@ -20,7 +20,7 @@ class StreamEventType(StrEnum):
     SPEECH_ENDED = "speech_ended"
     PARTIAL_SEGMENT = "partial_segment"
     SEGMENT_FINALIZED = "segment_finalized"
-    FINAL_SEGMENT = "final_segment"
+    FINAL_SEGMENT = "segment_finalized"  # the same member: the contract knows it by both names
     TURN_UPDATED = "turn_updated"
     ANALYTICS_SNAPSHOT = "analytics_snapshot"
     ERROR = "error"
@@ -30,7 +30,8 @@ class StreamEventType(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PartialSegment:
     """The latest revision of a segment that is still open. `stable_chars`: code points of text that
-    successive hypotheses agreed on and that are expected to stay."""
+    successive hypotheses agreed on and that are expected to stay. An empty text takes back what was shown:
+    the engine thought better of it, and the next segment may reuse the id with the next revision."""
 
     id: int
     start_s: float
@@ -42,6 +43,25 @@ class PartialSegment:
     speaker_id: str | None = None
     partial: bool = True
 
+    @property
+    def start(self) -> float:
+        return self.start_s
+
+    @property
+    def end(self) -> float:
+        return self.end_s
+
+    def finalize(self) -> Segment:
+        """The segment as it would be if nothing more came."""
+        return Segment(
+            id=self.id,
+            start_s=self.start_s,
+            end_s=self.end_s,
+            text=self.text,
+            speaker_id=self.speaker_id,
+            words=self.words,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FinalSegment:
@@ -51,6 +71,10 @@ class FinalSegment:
     revision: int
     covers_until_sample: int
     """First sample that the next segment may start at: where audio before it is done with."""
+
+    @property
+    def text(self) -> str:
+        return self.segment.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +86,15 @@ class StreamEvent:
     payload: PartialSegment | FinalSegment | Mapping[str, Any]
     request_id: int | None = None
     """The decode that caused it; None where audio or an end did."""
+
+    @property
+    def segment(self) -> Segment | PartialSegment:
+        """The segment that this event is about. Raises AttributeError on events about something else."""
+        if isinstance(self.payload, FinalSegment):
+            return self.payload.segment
+        if isinstance(self.payload, PartialSegment):
+            return self.payload
+        raise AttributeError(f"a {self.type.value} event carries no segment")
 
 
 @dataclass(frozen=True, slots=True)
