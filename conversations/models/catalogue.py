@@ -73,7 +73,7 @@ class Taxonomy(models.Model):
 
 
 class TaxonomyLabel(models.Model):
-    """A category (with `parent`: a sub-category), an intervention or a priority, with words that describe it."""
+    """A category (with `parent`: a sub-category), an intervention or a priority, with words describing it."""
 
     class Kind(models.TextChoices):
         CATEGORY = "category"

@@ -1,1 +1,1 @@
-"""What writes: keyword-only functions, one transaction each. Tasks, sockets, REST and the admin call these."""
+"""What writes: keyword-only functions, one transaction each, called by tasks, sockets, REST and the admin."""

@@ -1,0 +1,1 @@
+"""REST over this room: thin views that call services and selectors."""
