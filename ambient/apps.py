@@ -6,4 +6,5 @@ class AmbientConfig(AppConfig):
     verbose_name = "Ambient"
 
     def ready(self) -> None:
-        from ambient import celery, checks  # noqa: F401 - registers the Celery app and the system checks
+        # Importing registers: the Celery app, the system checks, and what a worker says of itself.
+        from ambient import celery, checks, presence  # noqa: F401

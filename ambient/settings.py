@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from ambient import conf
 from ambient.databases import database_from_url
+from ambient.logs import logging_settings
 from ambient.stack import places
 
 AMBIENT = conf.load()
@@ -28,10 +30,8 @@ def _secret_key() -> str:
         candidate = path.with_suffix(f".{os.getpid()}")
         candidate.touch(mode=0o600)
         candidate.write_text(secrets.token_urlsafe(50))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(candidate, path)  # atomic: of several processes at a first start, one wins
-        except FileExistsError:
-            pass
         candidate.unlink()
     return path.read_text()
 
@@ -119,7 +119,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "conversations.api.authentication.ApiKeyAuthentication",
+        "conversations.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
+        "conversations.api.authentication.LoopbackAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["conversations.api.permissions.HasScope"],
     "DEFAULT_PAGINATION_CLASS": "conversations.api.pagination.NewestFirst",
@@ -139,3 +141,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 CELERY_TASK_SERIALIZER = "json"
+
+LOGGING = logging_settings(AMBIENT.log_level)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = None

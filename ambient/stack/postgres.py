@@ -55,8 +55,9 @@ def _as_ordinary_user(command: Sequence[str]) -> list[str]:
             "PostgreSQL does not run as root, and `setpriv` (util-linux) is not here to step down with. "
             "Start as an ordinary user, or set DATABASE_URL."
         )
+    group = "nogroup" if _has_group("nogroup") else "nobody"
     return [
-        setpriv, "--reuid=nobody", "--regid=nogroup" if _has_group("nogroup") else "--regid=nobody", "--clear-groups",
+        setpriv, "--reuid=nobody", f"--regid={group}", "--clear-groups",
         "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override", "--pdeathsig=keep",
         "--", *command,
     ]  # fmt: skip

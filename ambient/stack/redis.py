@@ -65,7 +65,8 @@ class EmbeddedRedis:
         folder = self.home / "redis"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         command = [
-            str(find_server()), "--port", "0", "--unixsocket", str(sockets / "redis.sock"), "--unixsocketperm", "700",
+            str(find_server()), "--port", "0",
+            "--unixsocket", str(sockets / "redis.sock"), "--unixsocketperm", "700",
             "--dir", str(folder), "--save", "", "--appendonly", "no", "--daemonize", "no",
         ]  # fmt: skip
         self.child = Child("redis", command, self.home / "log" / "redis.log", dict(os.environ))

@@ -1,0 +1,16 @@
+"""What the web server runs: Django for HTTP, the live protocols for WebSockets."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ambient.settings")
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()  # before anything that needs the apps to be ready
+
+from sessions.routing import websocket_application
+
+application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})
