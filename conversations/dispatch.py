@@ -1,16 +1,61 @@
-"""Starting work from below: by task name, after commit, with ids. Web code never imports a task."""
+"""Starting work from below: by task name, after commit, with ids. Web code never imports a task.
+
+A message that cannot be sent is logged, not raised: the row is there, and the sweep sends it later.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from celery import current_app
 from django.db import transaction
 
 ADVANCE_RUN_TASK = "tasks.pipeline.advance_run"
 RUN_STAGE_TASK = "tasks.pipeline.run_stage"
-ANSWER_QUESTION_TASK = "tasks.pipeline.answer_question"
+SWEEP_RUNS_TASK = "tasks.upkeep.sweep_runs"
 BATCH_QUEUE = "batch"
+
+STAGE_TIME_BASE_S = 15 * 60
+"""What any stage is given: loading a model and working through a few minutes of speech."""
+STAGE_TIME_PER_AUDIO_S = 3.0
+"""On top, per second of audio: ten times what the embedded recogniser needs (real-time factor up to 0.28)."""
+LONGEST_RECORDING_S = 12 * 3600
+"""The longest recording that is taken (contract: audio processing); meant where the length is not known."""
+HARD_LIMIT_AFTER_S = 30
+"""Seconds that a stage has to record that it took too long before its process is killed."""
+
+
+def run_channel(run_id: int) -> str:
+    """Redis pub/sub channel with the progress of a run as JSON; a courtesy, the rows are the truth."""
+    return f"ambient:run:{run_id}"
 
 
 def advance_run_after_commit(run_id: int) -> None:
     """Have the pipeline look at a run once the rows are there to be seen."""
-    transaction.on_commit(lambda: current_app.send_task(ADVANCE_RUN_TASK, args=[run_id], queue=BATCH_QUEUE))
+    transaction.on_commit(
+        lambda: current_app.send_task(ADVANCE_RUN_TASK, args=[run_id], queue=BATCH_QUEUE), robust=True
+    )
+
+
+def run_stage_after_commit(stage_run_id: int, *, audio_duration_s: float, countdown_s: float = 0.0) -> None:
+    """Send a stage to a batch worker; `audio_duration_s` 0 means not known yet."""
+    limit_s = STAGE_TIME_BASE_S + STAGE_TIME_PER_AUDIO_S * (audio_duration_s or LONGEST_RECORDING_S)
+    transaction.on_commit(
+        lambda: current_app.send_task(
+            RUN_STAGE_TASK,
+            args=[stage_run_id],
+            queue=BATCH_QUEUE,
+            countdown=countdown_s or None,
+            soft_time_limit=limit_s,
+            time_limit=limit_s + HARD_LIMIT_AFTER_S,
+        ),
+        robust=True,
+    )
+
+
+def revoke_after_commit(task_ids: Sequence[str]) -> None:
+    """Kill the processes at work on these tasks. SIGKILL: a stage stuck in native code hears nothing else."""
+    if task_ids:
+        transaction.on_commit(
+            lambda: current_app.control.revoke(list(task_ids), terminate=True, signal="SIGKILL"), robust=True
+        )
