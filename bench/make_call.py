@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 SAMPLE_RATE_HZ = 16_000  # what the three voices are sampled at
 LEVEL_DBFS = -23.0  # every line's level while it is spoken: the loudness that EBU R 128 asks of speech
-FLOOR_DBFS = -66.0  # a quiet line's noise; digital silence is not what a telephone gives
+FLOOR_DBFS = -80.0  # a quiet line's noise; digital silence is not what a telephone gives
 LEAD_S, TAIL_S = 0.8, 1.2
 PAUSE = "pau"  # flite's phone for silence
 
@@ -52,8 +52,8 @@ LINES: tuple[Line, ...] = (
     Line("slt", "How can I help you today?", 0.7),
     Line("rms", "Hello. My name is Robert Miller.", 0.5),
     Line("rms", "I have had a bad headache and a fever for three days.", 0.6),
-    Line("slt", "I am so sorry to hear that. I understand how hard this must be.", 0.6),
-    Line("slt", "How old are you?", 0.6),
+    Line("slt", "I am very sorry to hear that. I understand how hard this must be.", 0.6),
+    Line("slt", "May I ask how old you are?", 0.6),
     Line("rms", "I am forty two years old.", 0.4),
     Line("slt", "And where do you live?", 0.5),
     Line("rms", "I live in Chicago.", 0.4),
@@ -70,7 +70,7 @@ LINES: tuple[Line, ...] = (
     Line("slt", "I would like to put you on hold for a moment to ask the doctor.", 0.5),
     Line("rms", "Sure, go ahead.", 0.4),
     Line("slt", "Thank you for waiting. The doctor is with us now.", 1.0),
-    Line("awb", "Hello Robert. This is doctor Wilson speaking.", 0.5),
+    Line("awb", "Hello Robert. This is doctor Brown speaking.", 0.5),
     Line("awb", "I think that you have the flu.", 0.6),
     Line("awb", "You should rest at home and drink a lot of water.", 0.6),
     Line("awb", "We decided to see you again on the fifth of March.", 0.6),
@@ -92,7 +92,7 @@ EXPECTED: dict[str, Any] = {
             "text": "three one two five five five zero one four seven",
             "segment_id": 10,
         },
-        {"label": "PERSON", "text": "doctor wilson", "segment_id": 22},
+        {"label": "PERSON", "text": "doctor brown", "segment_id": 22},
         {"label": "DATE", "text": "the fifth of march", "segment_id": 25},
     ],
     "answers": {
