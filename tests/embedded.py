@@ -22,7 +22,7 @@ _home = pytest.StashKey[Path]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Before conftest files and settings are read: this module is a plugin (pyproject: `-p tests.embedded`)."""
+    """Before conftest files and settings are read: a plugin (pyproject: `-p tests.embedded`)."""
     home = Path(tempfile.mkdtemp(prefix="ambient-test-"))
     early_config.stash[_home] = home
     os.environ["AMBIENT_HOME"] = str(home)

