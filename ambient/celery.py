@@ -10,6 +10,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ambient.settings")
 
 from django.conf import settings
 
+from conversations.dispatch import BATCH_QUEUE, SWEEP_RUNS_TASK
+from sessions.wire import LIVE_QUEUE
+
+SWEEP_INTERVAL_S = 15.0
+"""Half a stage's lease: what a dead worker left is found before anyone waits for long."""
+
 app = Celery("ambient")
 app.conf.update(
     broker_url=settings.REDIS_URL.replace("unix://", "redis+socket://"),
@@ -20,9 +26,17 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    task_default_queue="batch",
-    task_routes={"tasks.live.*": {"queue": "live"}},
+    task_default_queue=BATCH_QUEUE,
+    task_routes={"tasks.live.*": {"queue": LIVE_QUEUE}},
     imports=["tasks.live", "tasks.pipeline", "tasks.upkeep"],
     timezone="UTC",
+    beat_schedule={
+        "sweep-runs": {
+            "task": SWEEP_RUNS_TASK,
+            "schedule": SWEEP_INTERVAL_S,
+            # One that waited for longer has the next behind it.
+            "options": {"queue": BATCH_QUEUE, "expires": SWEEP_INTERVAL_S},
+        }
+    },
     worker_hijack_root_logger=False,
 )

@@ -81,7 +81,7 @@ def advance_run(*, run_id: int) -> list[StageRun]:
         ready = [stage for stage in ready_stages(run) if stage.queued_at is None]
         if ready and has_words is None and any(stage.name in NEEDS_WORDS for stage in ready):
             has_words = Segment.objects.filter(
-                conversation_id=run.conversation_id, run_number__in=(0, run.number)
+                conversation_id=run.conversation_id, run_number__lte=run.number
             ).exists()
         wordless = [stage for stage in ready if stage.name in NEEDS_WORDS and not has_words]
         if not wordless:

@@ -110,7 +110,7 @@ def skip_stage(*, stage_run_id: int, attempt: int, reason: str) -> bool:
 
 
 def fail_stage(*, stage_run_id: int, attempt: int, error: str, retry: bool) -> bool:
-    """A stage that broke. `retry`: the fault passes, so it is sent again after a pause, attempts permitting."""
+    """A stage that broke. `retry`: the fault passes, so it is sent again while attempts last."""
     with transaction.atomic():
         stage = _at_work(stage_run_id, attempt)
         if stage is None:

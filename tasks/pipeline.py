@@ -1,0 +1,126 @@
+"""The pipeline's tasks: thin. A message says where to look; what is to be done is read from the rows.
+
+Nothing is retried by Celery: a fault that passes puts the stage's row back (`fail_stage`), and whatever dies
+without a word is found by the sweep (tasks.upkeep), so a message that is lost or comes twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import InterfaceError, OperationalError, connections
+from redis import RedisError
+
+from conversations.dispatch import ADVANCE_RUN_TASK, RUN_STAGE_TASK
+from conversations.models import PipelineRun, StageRun
+from conversations.services import runs, stage_runs
+from tasks.heartbeat import Heartbeat
+from tasks.progress import ProgressRecorder, StageLostError, publish_run, publish_stage
+from tasks.recordings import settle_recording
+from tasks.stages import STAGES, NothingToDoError, StageResult, StageWork
+from transcription.errors import EngineFailed, TranscriptionError
+
+log = structlog.get_logger(__name__)
+
+BEATS_PER_LEASE = 3
+PASSING = (OperationalError, InterfaceError, RedisError)
+"""Faults of the database and of Redis that are gone when they are back."""
+
+
+@shared_task(name=ADVANCE_RUN_TASK)
+def advance_run(run_id: int) -> None:
+    """Look at a run: send what is ready, and end it when nothing is left."""
+    runs.advance_run(run_id=run_id)
+    if runs.unfinished_stages(run_id=run_id):
+        return
+    run = PipelineRun.objects.select_related("conversation").filter(pk=run_id).first()
+    if run is None:  # erased meanwhile
+        return
+    if run.status in stage_runs.RUN_UNFINISHED:
+        settle_recording(run.conversation)
+    if status := runs.finish_run_if_done(run_id=run_id):
+        log.info("run_finished", run_id=run_id, conversation_id=str(run.conversation_id), status=status)
+        publish_run(run_id, status=status)
+
+
+@shared_task(name=RUN_STAGE_TASK, bind=True)
+def run_stage(self: Task[Any, Any], stage_run_id: int) -> None:
+    """Take a stage, do it, say how it ended, look at its run."""
+    stage = stage_runs.claim_stage(stage_run_id=stage_run_id, task_id=self.request.id or "")
+    if stage is None:
+        log.info("stage_not_to_be_taken", stage_run_id=stage_run_id)
+        return
+    log.info("stage_started", run_id=stage.run_id, stage=stage.name, attempt=stage.attempts)
+    publish_stage(stage.run_id, stage=stage.name, status=stage.status, progress=0.0)
+    lease = Heartbeat(
+        lambda: _renew(stage), interval_s=stage_runs.LEASE_S / BEATS_PER_LEASE, name="stage-lease"
+    )
+    lease.start()
+    try:
+        counted = _do(stage)
+    except StageLostError:
+        counted = False
+    finally:
+        lease.stop()
+    if not counted:
+        log.warning("stage_lost", run_id=stage.run_id, stage=stage.name, attempt=stage.attempts)
+        return
+    stage.refresh_from_db()
+    log.info("stage_ended", run_id=stage.run_id, stage=stage.name, status=stage.status)
+    publish_stage(stage.run_id, stage=stage.name, status=stage.status, progress=stage.progress)
+    if stage.status in StageRun.TERMINAL:
+        advance_run(stage.run_id)
+
+
+def _do(stage: StageRun) -> bool:
+    """Run the stage and record what came of it. False: this attempt does not count any more."""
+    try:
+        if stage.name not in STAGES:
+            raise NothingToDoError(f"{stage.name} has no engine here")
+        result = STAGES[stage.name](StageWork(stage, ProgressRecorder(stage)))
+        return _finish(stage, result)
+    except NothingToDoError as reason:
+        return stage_runs.skip_stage(stage_run_id=stage.pk, attempt=stage.attempts, reason=str(reason))
+    except StageLostError:
+        raise
+    except Exception as error:
+        return _fail(stage, error)
+
+
+def _finish(stage: StageRun, result: StageResult) -> bool:
+    return stage_runs.finish_stage(
+        stage_run_id=stage.pk,
+        attempt=stage.attempts,
+        output=result.output,
+        engine=result.engine.name,
+        model=result.engine.model,
+        engine_version=result.engine.version,
+        record=result.record,
+    )
+
+
+def _fail(stage: StageRun, error: Exception) -> bool:
+    """Record a fault in the words of whoever can do something about it; what nobody foresaw is logged whole."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        said = "took longer than its time limit"
+    elif isinstance(error, TranscriptionError):
+        said = str(error)
+    else:
+        said = f"{type(error).__name__}: {error}"
+        log.error("stage_raised", run_id=stage.run_id, stage=stage.name, exc_info=error)
+    retry = isinstance(error, PASSING) or (isinstance(error, EngineFailed) and error.retryable)
+    if isinstance(error, (OperationalError, InterfaceError)):
+        connections.close_all()  # the one that broke is not good for saying so
+    log.warning("stage_failed", run_id=stage.run_id, stage=stage.name, attempt=stage.attempts, retry=retry)
+    return stage_runs.fail_stage(stage_run_id=stage.pk, attempt=stage.attempts, error=said, retry=retry)
+
+
+def _renew(stage: StageRun) -> None:
+    """From the lease's own thread, which has a database connection of its own to give back."""
+    try:
+        stage_runs.renew_lease(stage_run_id=stage.pk, attempt=stage.attempts)
+    finally:
+        connections.close_all()

@@ -1,0 +1,71 @@
+"""The recording of a conversation: the file that was uploaded, or what a live session's journal holds.
+
+A live recording is put together once, stored as FLAC where its audio may be kept, and otherwise read from the
+journal until the run is done and the journal goes.
+"""
+
+from __future__ import annotations
+
+import structlog
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from conversations.models import Conversation
+from sessions import journal
+from transcription.audio.files import decode_file, encode_flac
+from transcription.engines.base import Samples
+from transcription.errors import TranscriptionError
+
+log = structlog.get_logger(__name__)
+
+
+class NoRecordingError(Exception):
+    """The conversation has no audio; the message says why."""
+
+
+def ensure_recording(conversation: Conversation) -> Samples:
+    """The whole recording, float32 16 kHz mono, shape (n,); a live one is stored on the way where it may be.
+
+    Raises NoRecordingError, and what `decode_file` raises for a file that cannot be decoded.
+    """
+    conversation.refresh_from_db(fields=["audio"])
+    if conversation.audio:
+        with conversation.audio.open("rb") as file:
+            return decode_file(file)
+    if conversation.source != Conversation.Source.LIVE:
+        raise NoRecordingError(f"this {conversation.get_source_display()} has no recording")
+    try:
+        samples = journal.recording_samples(conversation.session_id)
+    except journal.JournalMissing as error:
+        raise NoRecordingError("no audio was received, or it has been erased") from error
+    if not len(samples):
+        raise NoRecordingError("no audio was received, or it has been erased")
+    if conversation.store_audio:
+        _store(conversation, samples)
+    return samples
+
+
+def settle_recording(conversation: Conversation) -> None:
+    """After everything asked of a live session is done: its audio is stored, or erased (contract: a session's
+    life). Again: no effect. What cannot be stored is logged and stays in the journal: no run hangs on it."""
+    if conversation.source != Conversation.Source.LIVE:
+        return
+    if not conversation.store_audio:
+        journal.erase(conversation.session_id)
+        return
+    try:
+        ensure_recording(conversation)
+    except NoRecordingError:
+        log.info("nothing_recorded", conversation_id=str(conversation.pk))
+    except (OSError, TranscriptionError) as error:
+        log.error("recording_not_stored", conversation_id=str(conversation.pk), error=repr(error))
+
+
+def _store(conversation: Conversation, samples: Samples) -> None:
+    flac = encode_flac(samples)
+    with transaction.atomic():
+        row = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        if not row.audio:
+            row.audio.save(f"{row.pk}.flac", ContentFile(flac), save=False)
+            row.save(update_fields=["audio"])
+        conversation.audio = row.audio

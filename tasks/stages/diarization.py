@@ -1,0 +1,69 @@
+"""Who spoke when; the words get their speaker, and a segment that two people share is split."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from conversations.models import StageRun
+from conversations.services.words import SpeakerFigures, replace_final_segments
+from tasks.recordings import NoRecordingError, ensure_recording
+from tasks.stages.base import NothingToDoError, StageResult, StageWork
+from tasks.stages.engines import stage_engine
+from tasks.stages.reading import version_to_read
+from tasks.talk import segments_of
+from transcription.analysis.base import DiarizationEngine
+from transcription.analysis.speakers import assign_speakers, introduced_names, speaker_statistics
+
+
+def run(work: StageWork) -> StageResult:
+    engine = cast("DiarizationEngine", stage_engine(work.stage.name))
+    try:
+        samples = ensure_recording(work.conversation)
+    except NoRecordingError as error:
+        raise NothingToDoError(str(error)) from error
+    heard = segments_of(work.conversation, version_to_read(work))
+    found = engine.diarize(
+        samples,
+        heard,
+        num_speakers=work.run.parameters.get("num_speakers"),
+        on_progress=work.on_progress,
+    )
+    segments = assign_speakers(heard, found.turns)
+    names = introduced_names(segments)
+    figures = [
+        SpeakerFigures(
+            label=voice.speaker_id,
+            talk_time_s=voice.talk_time_s,
+            talk_ratio=voice.talk_ratio,
+            num_turns=voice.num_turns,
+            name=names.get(voice.speaker_id, ""),
+        )
+        for voice in speaker_statistics(found.turns)
+    ]
+
+    def record(stage: StageRun) -> None:
+        replace_final_segments(
+            conversation_id=stage.run.conversation_id,
+            run_number=stage.run.number,
+            segments=segments,
+            speakers=figures,
+        )
+
+    output = {
+        "speakers": [
+            {
+                "id": voice.label,
+                "label": voice.label,
+                "name": voice.name or None,
+                "total_talk_time": round(voice.talk_time_s, 3),
+                "talk_ratio": None if voice.talk_ratio is None else round(voice.talk_ratio, 4),
+                "num_turns": voice.num_turns,
+            }
+            for voice in figures
+        ],
+        "turns": [
+            {"speaker_id": turn.speaker_id, "start": round(turn.start_s, 3), "end": round(turn.end_s, 3)}
+            for turn in found.turns
+        ],
+    }
+    return StageResult(output, engine, record)

@@ -1,0 +1,45 @@
+"""Engines of the batch worker: made and loaded once a process, when first needed, after the fork."""
+
+from __future__ import annotations
+
+from functools import lru_cache, cache
+
+from django.conf import settings
+
+from tasks.stages.base import NothingToDoError
+from transcription.analysis.base import StageEngine, StageEngineConfig
+from transcription.analysis.registry import make_stage_engine
+from transcription.engines.base import SpeechEngine, SpeechEngineConfig
+from transcription.engines.registry import choose_speech_engine
+
+
+def stage_engine(stage: str) -> StageEngine:
+    """The engine that the settings name for a stage.
+
+    Raises NothingToDoError where there is none, EngineUnavailable where it cannot be loaded.
+    """
+    name = settings.AMBIENT.stage_engines.get(stage, "auto")
+    engine = _stage_engine(stage, name)
+    if engine is None:
+        reason = "is switched off" if name == "off" else "has no engine here"
+        raise NothingToDoError(f"{stage} {reason}")
+    return engine
+
+
+@cache
+def _stage_engine(stage: str, name: str) -> StageEngine | None:
+    engine = make_stage_engine(stage, name, StageEngineConfig())
+    if engine is not None:
+        engine.load()
+    return engine
+
+
+def batch_speech_engine(model: str) -> SpeechEngine:
+    """The recogniser for whole recordings. Raises EngineUnavailable."""
+    return _speech_engine(settings.AMBIENT.batch_engine, model)
+
+
+@lru_cache(maxsize=1)
+def _speech_engine(name: str, model: str) -> SpeechEngine:
+    config = SpeechEngineConfig(model=model, options=tuple(settings.AMBIENT.engine_options.items()))
+    return choose_speech_engine(name, config).engine

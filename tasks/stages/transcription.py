@@ -1,0 +1,84 @@
+"""The whole recording through the batch recogniser: the words of a final version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from conversations.models import Conversation, StageRun
+from conversations.services.words import replace_final_segments
+from tasks.recordings import NoRecordingError, ensure_recording
+from tasks.stages.base import NothingToDoError, StageResult, StageWork
+from tasks.stages.engines import batch_speech_engine
+from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, SpeechOptions
+from transcription.models import Segment
+
+
+def run(work: StageWork) -> StageResult:
+    parameters = work.run.parameters
+    try:
+        samples = ensure_recording(work.conversation)
+    except NoRecordingError as error:
+        raise NothingToDoError(str(error)) from error
+    engine = batch_speech_engine(_model(parameters.get("model", "")))
+    options = SpeechOptions(
+        language=_language(parameters.get("language") or work.conversation.language),
+        vocabulary=tuple(parameters.get("vocabulary", ())),
+    )
+    hypotheses = list(engine.transcribe(samples, options, work.on_progress))
+    segments = segments_from(hypotheses)
+    language = next((h.language for h in hypotheses if h.language), options.language)
+    duration_s = len(samples) / SAMPLE_RATE_HZ
+
+    def record(stage: StageRun) -> None:
+        conversation_id = stage.run.conversation_id
+        replace_final_segments(
+            conversation_id=conversation_id, run_number=stage.run.number, segments=segments, speakers=()
+        )
+        fields: dict[str, Any] = {"duration_s": duration_s}
+        if not stage.run.conversation.language and language:
+            fields["language"] = language
+        Conversation.objects.filter(pk=conversation_id).update(**fields)
+
+    output = {
+        "language": language,
+        "duration": round(duration_s, 3),
+        "num_segments": len(segments),
+        "num_words": sum(len(segment.words) for segment in segments),
+    }
+    return StageResult(output, engine, record)
+
+
+def segments_from(hypotheses: list[Hypothesis]) -> list[Segment]:
+    """Numbered segments of what an engine said of a recording; pieces without a word in them are left out."""
+    heard = [
+        (piece, hypothesis.language)
+        for hypothesis in hypotheses
+        for piece in hypothesis.segments
+        if piece.text.strip()
+    ]
+    return [
+        Segment(
+            id=number,
+            start_s=piece.start_s,
+            end_s=piece.end_s,
+            text=piece.text.strip(),
+            words=piece.words,
+            language=language,
+            avg_logprob=piece.avg_logprob,
+            no_speech_prob=piece.no_speech_prob,
+            compression_ratio=piece.compression_ratio,
+        )
+        for number, (piece, language) in enumerate(heard)
+    ]
+
+
+def _model(name: str) -> str:
+    """The model that a caller's name stands for; what it may be was checked where it came in."""
+    final = settings.AMBIENT.live.whisper_model_final
+    return settings.AMBIENT.model_for(name, default=final) or final
+
+
+def _language(name: str) -> str | None:
+    return None if name in ("", "auto") else name

@@ -1,0 +1,68 @@
+"""The sweep: what a dead worker, a dead broker or a lost message left lying is sent again.
+
+Any number of sweeps may run at the same time: each stage is released under its row's lock, and who comes
+second finds it done.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from celery import current_app, shared_task
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from conversations.dispatch import BATCH_QUEUE, SWEEP_RUNS_TASK
+from conversations.models import PipelineRun, StageRun
+from conversations.services import stage_runs
+from tasks.pipeline import advance_run
+
+log = structlog.get_logger(__name__)
+
+TAKEN_FOR_LOST_S = 60
+"""A stage sent so long ago, while the queue holds fewer messages than stages that wait, was lost."""
+STALLED_S = 15
+"""A run that is older than this and has nothing running or sent was forgotten."""
+
+
+@shared_task(name=SWEEP_RUNS_TASK)
+def sweep_runs() -> None:
+    now = timezone.now()
+    expired = StageRun.objects.filter(status=StageRun.Status.RUNNING, lease_until__lt=now)
+    released = [
+        pk for pk in expired.values_list("pk", flat=True) if stage_runs.release_stage(stage_run_id=pk)
+    ]
+    resent = _resend_lost(now - timedelta(seconds=TAKEN_FOR_LOST_S))
+    stalled = _stalled_runs(now - timedelta(seconds=STALLED_S))
+    for run_id in stalled:
+        advance_run(run_id)
+    if released or resent or stalled:
+        log.warning("sweep_found_work", released=released, resent=resent, stalled=stalled)
+
+
+def _resend_lost(queued_before: datetime) -> list[int]:
+    sent = StageRun.objects.filter(status=StageRun.Status.PENDING, queued_at__isnull=False)
+    overdue = list(
+        sent.filter(queued_at__lt=queued_before).order_by("queued_at").values_list("pk", flat=True)
+    )
+    missing = sent.count() - waiting_messages() if overdue else 0
+    return [
+        pk
+        for pk in overdue[: max(0, missing)]
+        if stage_runs.resend_stage(stage_run_id=pk, queued_before=queued_before)
+    ]
+
+
+def _stalled_runs(created_before: datetime) -> list[int]:
+    under_way = StageRun.objects.filter(run=OuterRef("pk")).exclude(status__in=StageRun.TERMINAL)
+    moving = under_way.exclude(status=StageRun.Status.PENDING, queued_at__isnull=True)
+    runs = PipelineRun.objects.filter(status__in=stage_runs.RUN_UNFINISHED, created_at__lt=created_before)
+    return list(runs.exclude(Exists(moving)).values_list("pk", flat=True))
+
+
+def waiting_messages() -> int:
+    """Messages on the batch queue that no worker has taken, as the broker counts them."""
+    with current_app.connection_for_read() as connection:
+        declared = connection.default_channel.queue_declare(BATCH_QUEUE, passive=True)
+        return int(declared.message_count)
