@@ -122,6 +122,20 @@ def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:
             hint="python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'",
             id="ambient.E026",
         )
+    if conf.encryption_key or conf.journal == "memory":
+        # Refused rather than ignored: whoever sets these must not find plain audio on a disk.
+        yield Error(
+            "This version writes recordings to disk as they are: AMBIENT_ENCRYPTION_KEY and "
+            "AMBIENT_JOURNAL=memory cannot be honoured yet.",
+            hint="Unset them and keep AMBIENT_HOME on an encrypted volume, or wait for the version that has them.",
+            id="ambient.E029",
+        )
+    if conf.llm_base_url:
+        yield Warning(
+            "No stage uses the LLM endpoint in this version.",
+            hint="Unset AMBIENT_LLM_BASE_URL.",
+            id="ambient.W030",
+        )
     if bool(conf.llm_base_url) != bool(conf.llm_model):
         yield Error(
             "Only one of AMBIENT_LLM_BASE_URL and AMBIENT_LLM_MODEL is set.",
