@@ -1,0 +1,65 @@
+"""AGE: how old somebody is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from transcription.analysis.entities.lexicon import COMMON_WORDS
+from transcription.analysis.entities.line import Found, Line
+from transcription.analysis.text import parse_number, word_set
+
+_AGE_UNITS = word_set("year years yr yrs month months week weeks day days")
+_AGE_SUBJECTS = re.compile(
+    r"\b(?:i am|i'm|she is|she's|he is|he's|they are|they're|who is|who's|he was|she was"
+    r"|(?:child|son|daughter|girl|boy|brother|sister|baby|patient) is"
+    r"|(?:just |only |recently )?turn(?:ed|ing|s)|aged?|age is|age of)"
+    r"(?: (?:now|just|about|only|nearly|almost|around|currently))?$"
+)
+_OLDEST_YEARS = 120  # nobody on record was older than 122
+# What is counted in its own right: `she is nine weeks pregnant`, `he is two hours away`.
+_OTHER_UNITS = word_set("o'clock oclock am pm percent minutes minute hours hour days weeks months of times")
+_REPLY_WORDS = 12  # a bare number is the age in a reply no longer than this
+
+
+def ages(line: Line) -> Iterator[Found]:
+    words = line.words
+    for index in range(len(words)):
+        number = parse_number(words, index)
+        if number is None or number.ordinal or not 0 < number.value <= _OLDEST_YEARS:
+            continue
+        if index and parse_number(words, index - 1) is not None:
+            continue  # the end of a number that started before
+        end = number.end
+        if words[end : end + 3] == ["and", "a", "half"]:
+            end += 3
+        end = _age_end(words, end) or end
+        if end > number.end and words[end - 1] in {"old", "age"}:
+            yield line.found("AGE", index, end)
+        elif _AGE_SUBJECTS.search(" ".join(words[max(0, index - 5) : index])) and _stands_alone(
+            words, number.end
+        ):
+            plain = words[number.end : number.end + 1]
+            yield line.found("AGE", index, number.end + (plain in (["years"], ["year"])))
+        elif "AGE" in line.asked and _stands_alone(words, number.end) and len(words) <= 12:
+            yield line.found("AGE", index, number.end)
+
+
+def _age_end(words: list[str], at: int) -> int | None:
+    if at < len(words) and words[at] in _AGE_UNITS:
+        if words[at + 1 : at + 2] == ["old"]:
+            return at + 2
+        if words[at + 1 : at + 3] == ["of", "age"]:
+            return at + 3
+    return None
+
+
+def _stands_alone(words: list[str], at: int) -> bool:
+    """Whether no noun that is counted follows: `she is nine and`, not `she is nine miles away`."""
+    following = words[at] if at < len(words) else ""
+    if following in {"years", "year"}:
+        return True
+    counted = word_set("o'clock oclock am pm percent minutes minute hours hour days weeks months of times")
+    return following == "" or (
+        following in COMMON_WORDS and following not in counted and not following.isdecimal()
+    )

@@ -1,0 +1,159 @@
+"""PHONE_NUMBER and EMAIL, written and read out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import phonenumbers
+
+from transcription.analysis.entities.lexicon import COMMON_WORDS
+from transcription.analysis.entities.line import Found, Line
+from transcription.analysis.text import DigitRun, digit_runs, word_set
+
+# ITU-T E.164: at most 15 digits; the shortest subscriber numbers read out with an area have 7.
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 15
+_PHONE_CUE = re.compile(r"\b(?:phone|telephone|mobile|cell|call|ring|dial|reach|text|whatsapp|number)\b")
+_SHORT_CUE = re.compile(r"\b(?:call|dial|ring|phone)(?: (?:us|me|on|at|the|number|back|them))*$")
+_OTHER_CUE = re.compile(
+    r"\b(?:reference|case|account|card|order|ticket|policy|passport|member|membership|room|ward|id|insurance)"
+    r"(?: number)?(?: (?:is|number|was|it's))*$"
+)
+_BETWEEN_DIGITS = re.compile(r"[\s().,/+\-–]*")
+
+_WRITTEN_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.IGNORECASE)
+_SEPARATORS = word_set("dot underscore dash hyphen plus")
+_TLDS = word_set(
+    "com org net edu gov io info biz me app dev health care co uk ke us ie ng za ug tz in au nz ca de fr eu"
+)
+_EMAIL_CUES = word_set("is it's its email e-mail mail address at")
+_LONGEST_LOCAL_WORDS = 8
+_AT_WORDS = word_set("at and")  # a recogniser often hears `and` before a domain
+
+
+class Phones:
+    """Finds phone numbers. `regions`: whose national numbers are valid (ISO 3166 codes)."""
+
+    def __init__(self, regions: Sequence[str]) -> None:
+        self._regions = tuple(regions)
+
+    def find(self, lines: Sequence[Line]) -> list[list[Found]]:
+        """By line; a number that goes on in the same speaker's next segment is found in both."""
+        found: list[list[Found]] = [[] for _ in lines]
+        for index, line in enumerate(lines):
+            runs = _runs(line, at_least=3)
+            for run in runs:
+                if self._is_phone(line, run):
+                    found[index].append(_phone(line, run))
+            if runs and runs[-1].end == len(line.words):
+                self._continue(lines, index, runs[-1], found)
+        return found
+
+    def _continue(self, lines: Sequence[Line], index: int, run: DigitRun, found: list[list[Found]]) -> None:
+        line = lines[index]
+        for other in range(index + 1, min(index + 3, len(lines))):
+            if lines[other].segment.speaker_id != line.segment.speaker_id:
+                continue
+            following = _runs(lines[other], at_least=2)
+            if not following or following[0].start != 0:
+                return
+            whole = run.digits + following[0].digits
+            if not self._plausible(whole, cued=_cued(line, run)):
+                return
+            for place, part in ((index, run), (other, following[0])):
+                piece = _phone(lines[place], part)
+                if piece not in found[place]:
+                    found[place].append(piece)
+            return
+
+    def _is_phone(self, line: Line, run: DigitRun) -> bool:
+        before = " ".join(line.words[max(0, run.start - 6) : run.start])
+        if _OTHER_CUE.search(before):
+            return False
+        if len(run.digits) < _FEWEST_DIGITS:
+            return bool(_SHORT_CUE.search(before)) and run.end - run.start > 1
+        return self._plausible(run.digits, cued=_cued(line, run))
+
+    def _plausible(self, digits: str, *, cued: bool) -> bool:
+        if not _FEWEST_DIGITS <= len(digits.strip("+")) <= _MOST_DIGITS:
+            return False
+        return cued or any(_valid(digits, region) for region in self._regions)
+
+
+def _valid(digits: str, region: str) -> bool:
+    try:
+        number = phonenumbers.parse(digits, None if digits.startswith("+") else region)
+    except phonenumbers.NumberParseException:
+        return False
+    return bool(phonenumbers.is_valid_number(number))
+
+
+def _cued(line: Line, run: DigitRun) -> bool:
+    if "PHONE_NUMBER" in line.asked:
+        return True
+    return bool(_PHONE_CUE.search(" ".join(line.words[max(0, run.start - 8) : run.start])))
+
+
+def _runs(line: Line, *, at_least: int) -> list[DigitRun]:
+    """Digit runs that no other punctuation interrupts."""
+    runs = []
+    start = 0
+    for index in range(len(line.words)):
+        gap = line.gap(index)
+        if not _BETWEEN_DIGITS.fullmatch(gap) or ". " in gap or index == len(line.words) - 1:
+            runs += [
+                DigitRun(run.digits, run.start + start, run.end + start)
+                for run in digit_runs(line.words[start : index + 1], at_least=at_least)
+            ]
+            start = index + 1
+    return [_with_plus(line, run) for run in runs]
+
+
+def _with_plus(line: Line, run: DigitRun) -> DigitRun:
+    return DigitRun("+" + run.digits, run.start, run.end) if _written_plus(line, run) else run
+
+
+def _written_plus(line: Line, run: DigitRun) -> bool:
+    start = line.tokens[run.start].start
+    return start > 0 and line.text[start - 1] == "+"
+
+
+def _phone(line: Line, run: DigitRun) -> Found:
+    found = line.found("PHONE_NUMBER", run.start, run.end)
+    return Found(found.label, found.start - _written_plus(line, run), found.end)
+
+
+def emails(line: Line) -> Iterator[Found]:
+    for match in _WRITTEN_EMAIL.finditer(line.text):
+        yield Found("EMAIL", match.start(), match.end())
+    words = line.words
+    for at, word in enumerate(words):
+        if word not in _AT_WORDS or at == 0:
+            continue
+        end = _domain_end(words, at + 1)
+        start = _local_start(words, at) if end else None
+        said = word == "at" or (start is not None and {"email", "mail"} & set(line.before(start, 3)))
+        if end and start is not None and said:
+            yield line.found("EMAIL", start, end)
+
+
+def _domain_end(words: list[str], at: int) -> int | None:
+    """`example dot com`, `hot mail dot co dot uk`: at most two words before the first dot."""
+    for dot in (at + 1, at + 2):
+        end = dot
+        while words[end : end + 1] == ["dot"] and end + 1 < len(words):
+            end += 2
+        if end > dot and words[end - 1] in _TLDS:
+            return end
+    return None
+
+
+def _local_start(words: list[str], at: int) -> int | None:
+    """Where the part before `at` starts: after a cue word, else as far as separators and digits lead."""
+    for start in range(at - 1, max(-1, at - _LONGEST_LOCAL_WORDS - 1), -1):
+        if words[start] in _EMAIL_CUES:
+            return start + 1 if start + 1 < at else None
+    start = at - 1
+    while start > 0 and ({words[start - 1], words[start]} & _SEPARATORS or len(words[start]) == 1):
+        start -= 1
+    return start if words[start] not in COMMON_WORDS or len(words[start]) == 1 else None

@@ -1,0 +1,202 @@
+"""PERSON and ORGANIZATION by cue phrases, titles and what was asked; a name once found is known again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from transcription.analysis.entities.lexicon import COMMON_WORDS
+from transcription.analysis.entities.line import Found, Line
+from transcription.analysis.entities.places import Places
+from transcription.analysis.text import STOPWORDS, word_set
+
+_LONGEST_NAME_WORDS = 3
+# After these a name follows, whatever comes next.
+_STRONG_CUE = re.compile(
+    r"\b(?:(?:my|his|her|the|whose|\w+'s)(?: full| first)? name(?:'s| is| was)"
+    r"|name is|names|name's|(?:i'm|i am|is|she's|he's|was) called|call me|calls (?:him|her)|called"
+    r"|speaking (?:to|with)|through to|named|signed by)$"
+)
+# After these a name follows if what comes next says so too.
+_WEAK_CUE = re.compile(r"\b(?:this is|i am|i'm|it's|it is|here is|you are|you're)$")
+_AFTER_WEAK = re.compile(
+    r"^(?:speaking|calling|here|from the|from|with the|and i(?:'m| am| will|'ll)"
+    r"|your (?:nurse|doctor|agent|advisor|counsell?or)"
+    r"|how (?:can|may)|at the|i'm (?:a|the|your)|i am (?:a|the|your)|one of)\b"
+)
+_TITLES = word_set(
+    "doctor dr mister mr mrs ms miss nurse professor prof sister pastor reverend officer sergeant "
+    "inspector detective captain aunt auntie uncle judge counsellor counselor teacher"
+)
+_RELATIONS = re.compile(
+    r"\b(?:my|his|her|our|your) (?:\w+ )?(?:son|daughter|brother|sister|husband|wife|friend|cousin|partner"
+    r"|niece|nephew|child|boyfriend|girlfriend|neighbou?r|colleague|baby|boss|manager|teacher"
+    r"|mother|father|stepfather|stepmother)$"
+)
+_VOCATIVE = word_set("hello hi hey thanks goodbye bye okay ok dear")
+_REPLY_LEAD = word_set(
+    "it's it is yes yeah sure um uh okay ok of course hi hello she's he's i'm i am well so er"
+)
+_NO_SECOND = re.compile(r"(?:ing|ed|n't|'ll|'s|'ve|'re|'m)$")
+
+_BODIES = word_set(
+    "hospital clinic university college school bank ltd limited inc incorporated corporation corp "
+    "company foundation trust helpline hotline insurance council agency ministry church association "
+    "society institute academy pharmacy surgery airlines airways hotel telecom group services "
+    "solutions energy orphanage"
+)
+# Common words that are part of the name of a body.
+_KINDS = word_set(
+    "child children's national general medical city county central community primary high secondary "
+    "district health family royal first care saint st street bank insurance power water"
+)
+_DETERMINERS = word_set("the a an my your his her our their this that which any some every no each another")
+_OPENING = re.compile(
+    r"\b(?:(?:thank you|thanks) for (?:calling|contacting)|you(?:'ve| have)? reached|welcome to|works? (?:for|at)"
+    r"|(?:working|employed) (?:for|at|by)|on behalf of|calling from|through to|this is)(?: the)?$"
+)
+_LONGEST_BODY_WORDS = 5
+
+
+def persons(line: Line) -> Iterator[Found]:
+    words = line.words
+    for at in range(len(words)):
+        before = " ".join(line.before(at, 4))
+        end = 0
+        if _STRONG_CUE.search(before):
+            end = _name_end(line, at, limit=_LONGEST_NAME_WORDS)
+        elif _WEAK_CUE.search(before):
+            end = _name_end(line, at, limit=_LONGEST_NAME_WORDS)
+            after = " ".join(words[end : end + 4])
+            if not (_AFTER_WEAK.search(after) or (end and line.capital(at) and line.capital(end - 1))):
+                end = 0
+        elif at and words[at - 1] in _TITLES and (at > 1 or not line.gap(at - 1).strip(". ")):
+            end = _name_end(line, at, limit=2)
+        elif _RELATIONS.search(before) and (not line.cased or line.capital(at)):
+            end = _name_end(line, at, limit=1)
+        elif at and words[at - 1] in _VOCATIVE and line.capital(at):
+            end = _name_end(line, at, limit=2)
+        if end:
+            yield line.found("PERSON", at, end)
+    yield from _speaking(line)
+    yield from _reply(line)
+
+
+def _speaking(line: Line) -> Iterator[Found]:
+    """`grace speaking`, at the start of a text or after a greeting."""
+    words = line.words
+    if "speaking" not in words:
+        return
+    end = words.index("speaking")
+    start = end
+    while start > 0 and end - start < 2 and _name_like(line, start - 1):
+        start -= 1
+    if start < end and (start == 0 or words[start - 1] in COMMON_WORDS):
+        yield line.found("PERSON", start, end)
+
+
+def _reply(line: Line) -> Iterator[Found]:
+    """The answer to a question for a name: `grace owen`, `it's grace`, `yes it's grace owen`."""
+    if "PERSON" not in line.asked:
+        return
+    at = 0
+    while at < len(line.words) and line.words[at] in _REPLY_LEAD:
+        at += 1
+    end = _name_end(line, at, limit=_LONGEST_NAME_WORDS) if at < len(line.words) else 0
+    if end:
+        yield line.found("PERSON", at, end)
+
+
+def _name_end(line: Line, at: int, *, limit: int) -> int:
+    """Where the name that starts at `at` ends; 0 where no name starts there."""
+    end = at
+    if line.words[at : at + 1] and line.words[at] in _TITLES and at + 1 < len(line.words):
+        return _name_end(line, at + 1, limit=2)
+    while end < len(line.words) and end - at < limit and _name_like(line, end):
+        if end > at and (_NO_SECOND.search(line.words[end]) or (line.capital(at) and not line.capital(end))):
+            break
+        end += 1
+        if line.gap(end - 1).strip(" ."):
+            break
+        if re.search(r"\.\s", line.gap(end - 1)) and len(line.words[end - 1]) > 2:
+            break
+    return end if end > at else 0
+
+
+def _name_like(line: Line, index: int) -> bool:
+    word = line.words[index]
+    if not re.fullmatch(r"[^\W\d_]+(?:'[^\W\d_]+)?", word) or word.endswith(
+        ("'s", "'m", "'re", "'ll", "n't")
+    ):
+        return False
+    if line.capital(index) and not line.starts_sentence(index):
+        return word not in STOPWORDS
+    return word not in COMMON_WORDS and len(word) > 1
+
+
+def organizations(line: Line, places: Places) -> Iterator[Found]:
+    words = line.words
+    for at, word in enumerate(words):
+        if word in _BODIES:
+            start = at
+            while start > 0 and at - start < 4 and _part_of_body(line, start - 1):
+                start -= 1
+            if start < at:
+                yield line.found("ORGANIZATION", start, at + 1)
+            elif words[at + 1 : at + 2] == ["of"] and word in {"ministry", "university", "bank", "church"}:
+                end = at + 2
+                while (
+                    end < len(words) and end - at < 5 and (line.capital(end) or words[end] not in STOPWORDS)
+                ):
+                    end += 1
+                if end > at + 2:
+                    yield line.found("ORGANIZATION", at, end)
+        elif _OPENING.search(" ".join(line.before(at, 5))) and "this is" not in " ".join(line.before(at, 3)):
+            end = _opened_body(line, at)
+            if end and not places.knows(words[at:end]):
+                yield line.found("ORGANIZATION", at, end)
+
+
+def _part_of_body(line: Line, index: int) -> bool:
+    word = line.words[index]
+    if word in _DETERMINERS or line.gap(index).strip(" &-"):
+        return False
+    if line.cased:
+        return line.capital(index)
+    return word in _KINDS or word not in COMMON_WORDS
+
+
+def _opened_body(line: Line, at: int) -> int:
+    """Where the name after an opening phrase ends; in lower case it must not be common words alone."""
+    end = at
+    while end < len(line.words) and end - at < _LONGEST_BODY_WORDS:
+        word = line.words[end]
+        if word in STOPWORDS or (line.cased and not line.capital(end)):
+            break
+        end += 1
+        if line.gap(end - 1).strip(" &-'"):
+            break
+    return end if any(word not in COMMON_WORDS for word in line.words[at:end]) else 0
+
+
+def repeated(lines: Sequence[Line], found: Sequence[Sequence[Found]]) -> list[list[Found]]:
+    """Further mentions of the persons found by cue: by the whole name, or by its first or last word."""
+    known: set[tuple[str, ...]] = set()
+    for line, items in zip(lines, found, strict=True):
+        for item in items:
+            if item.label == "PERSON":
+                inside = (t for t in line.tokens if item.start <= t.start and t.end <= item.end)
+                name = tuple(token.folded for token in inside)
+                known.add(name)
+                known.update((word,) for word in name if len(word) > 2 and word not in COMMON_WORDS)
+    again: list[list[Found]] = []
+    for line in lines:
+        mentions = []
+        for at in range(len(line.words)):
+            for length in range(_LONGEST_NAME_WORDS, 0, -1):
+                end = at + length
+                if tuple(line.words[at:end]) in known and end <= len(line.words):
+                    mentions.append(line.found("PERSON", at, end))
+                    break
+        again.append(mentions)
+    return again
