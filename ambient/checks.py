@@ -127,7 +127,7 @@ def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:
         yield Error(
             "This version writes recordings to disk as they are: AMBIENT_ENCRYPTION_KEY and "
             "AMBIENT_JOURNAL=memory cannot be honoured yet.",
-            hint="Unset them and keep AMBIENT_HOME on an encrypted volume, or wait for the version that has them.",
+            hint="Unset them, and keep AMBIENT_HOME on an encrypted volume.",
             id="ambient.E029",
         )
     if conf.llm_base_url:
