@@ -4,7 +4,8 @@ RequestError                   base: `code`, `status`, a message for the caller
 ├── PayloadTooLarge            413
 ├── UnsupportedMedia           415
 ├── Conflict                   409  the state of the row does not allow it
-└── NotReady                   409  what was asked for is not there yet
+├── KeyReused                  422  an Idempotency-Key came with another request before
+└── NotReady                   404  what was asked for is not there (yet); the message says why
 """
 
 from __future__ import annotations
@@ -41,4 +42,9 @@ class Conflict(RequestError):
 
 class NotReady(RequestError):
     code = "not_ready"
-    status = 409
+    status = 404
+
+
+class KeyReused(RequestError):
+    code = "idempotency_key_reused"
+    status = 422

@@ -2,6 +2,39 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+from conversations.api.views import audio, catalogue, conversations, findings, intake, tokens
+
+CONVERSATION = "conversations/<uuid:conversation_id>"
+
+api_patterns = [
+    path("tokens", tokens.TokensView.as_view(), name="tokens"),
+    path("uploads", intake.UploadsView.as_view(), name="uploads"),
+    path("uploads/<uuid:conversation_id>", intake.UploadView.as_view(), name="upload"),
+    path("text-processing", intake.TextProcessingView.as_view(), name="text-processing"),
+    path("conversations", conversations.ConversationsView.as_view(), name="conversations"),
+    path(CONVERSATION, conversations.ConversationView.as_view(), name="conversation"),
+    path(
+        f"{CONVERSATION}/segments/<int:number>",
+        conversations.SegmentView.as_view(),
+        name="conversation-segment",
+    ),
+    path(
+        f"{CONVERSATION}/speakers/<str:label>",
+        conversations.SpeakerView.as_view(),
+        name="conversation-speaker",
+    ),
+    path(f"{CONVERSATION}/transcript", findings.TranscriptView.as_view(), name="conversation-transcript"),
+    path(f"{CONVERSATION}/speakers", findings.SpeakersView.as_view(), name="conversation-speakers"),
+    path(f"{CONVERSATION}/entities", findings.EntitiesView.as_view(), name="conversation-entities"),
+    path(f"{CONVERSATION}/questions", findings.QuestionsView.as_view(), name="conversation-questions"),
+    path(f"{CONVERSATION}/quality", findings.QualityView.as_view(), name="conversation-quality"),
+    path(f"{CONVERSATION}/audio", audio.audio, name="conversation-audio"),
+    path("question-sets", catalogue.QuestionSetsView.as_view(), name="question-sets"),
+    path("question-sets/<int:pk>", catalogue.QuestionSetView.as_view(), name="question-set"),
+    path("taxonomies", catalogue.TaxonomiesView.as_view(), name="taxonomies"),
+    path("taxonomies/<int:pk>", catalogue.TaxonomyView.as_view(), name="taxonomy"),
+]
+
+urlpatterns = [path("api/v1/", include((api_patterns, "api")))]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from conversations.access import Access
 from conversations.api.authentication import access_of
+from conversations.api.pagination import NewestFirst
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -39,3 +44,27 @@ class ApiView(APIView):
     @property
     def access(self) -> Access:
         return access_of(self.request)
+
+    def valid_query(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
+        """The query string, checked. Raises ValidationError naming the parameter."""
+        return valid(serializer_class(data=self.request.query_params))
+
+
+class ListView(ApiView):
+    """A GET that answers {next, previous, results}."""
+
+    pagination_class: ClassVar[type[CursorPagination]] = NewestFirst
+    serializer_class: ClassVar[type[Serializer[Any]]]
+
+    def page(self, rows: QuerySet[Any]) -> Response:
+        paginator = self.pagination_class()
+        items = paginator.paginate_queryset(rows, self.request, view=self)
+        data = self.serializer_class(items, many=True, context={"request": self.request}).data
+        return paginator.get_paginated_response(data)
+
+
+def valid(serializer: Serializer[Any]) -> dict[str, Any]:
+    """What a serializer made of its data. Raises ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    data: dict[str, Any] = serializer.validated_data
+    return data

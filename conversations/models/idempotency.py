@@ -10,7 +10,8 @@ from django.db import models
 
 class IdempotentRequest(models.Model):
     """One `Idempotency-Key` of one owner. `fingerprint` is a digest of what was asked, since the same key
-    with another request is a mistake of the client; `response_status` is null while the first is at work."""
+    with another request is a mistake of the client. The row, the work and the answer are one transaction, so
+    a second request waits for the first, and a first that failed leaves nothing behind."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=128)

@@ -28,7 +28,7 @@ class SpeakerFigures:
 
 def add_live_segment(*, conversation_id: UUID, segment: HeardSegment) -> None:
     """Keep a final segment of the live version. The same number again changes nothing: finals are final."""
-    row = _row(segment, conversation_id, LIVE_RUN_NUMBER)
+    row = segment_row(segment, conversation_id, LIVE_RUN_NUMBER)
     Segment.objects.bulk_create([row], ignore_conflicts=True)
 
 
@@ -48,7 +48,7 @@ def replace_final_segments(
         raise ValueError("run number 0 is the live version")
     Segment.objects.filter(conversation_id=conversation_id, run_number=run_number).delete()
     Segment.objects.bulk_create(
-        [_row(segment, conversation_id, run_number) for segment in segments], batch_size=BATCH_SIZE
+        [segment_row(segment, conversation_id, run_number) for segment in segments], batch_size=BATCH_SIZE
     )
     write_speakers(conversation_id=conversation_id, run_number=run_number, speakers=speakers)
 
@@ -73,7 +73,8 @@ def write_speakers(*, conversation_id: UUID, run_number: int, speakers: Sequence
     )
 
 
-def _row(segment: HeardSegment, conversation_id: UUID, run_number: int) -> Segment:
+def segment_row(segment: HeardSegment, conversation_id: UUID, run_number: int) -> Segment:
+    """The row, not yet saved, of a segment of that version."""
     return Segment(
         conversation_id=conversation_id,
         version=Version.LIVE if run_number == LIVE_RUN_NUMBER else Version.FINAL,

@@ -1,0 +1,137 @@
+"""What a conversation holds: its transcript in five formats, speakers, entities, answers, call quality."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations import exports
+from conversations.api.base import ApiView, ListView
+from conversations.api.pagination import ById
+from conversations.api.requests import RunQuery, TranscriptQuery, VersionQuery
+from conversations.api.serializers import (
+    AnswerSerializer,
+    EntitySerializer,
+    SpeakerSerializer,
+    stage_output,
+)
+from conversations.api.transcripts import TranscriptDocument, asked_version, transcript_json, words_of
+from conversations.errors import NotReady
+from conversations.models import Answer, Conversation, Entity, Stage
+from conversations.selectors import (
+    answers_of,
+    conversation_for,
+    entities_of,
+    speakers_of,
+    stage_result,
+    version_number,
+    why_no_result,
+)
+
+PLAIN_FORMATS = {
+    "text": (exports.to_text, "text/plain; charset=utf-8", "txt"),
+    "srt": (exports.to_srt, "application/x-subrip; charset=utf-8", "srt"),
+    "vtt": (exports.to_vtt, "text/vtt; charset=utf-8", "vtt"),
+}
+
+
+class TranscriptView(ApiView):
+    @extend_schema(
+        operation_id="transcript_read",
+        parameters=[TranscriptQuery],
+        responses={
+            (200, "application/json"): TranscriptDocument,
+            (200, "text/plain"): OpenApiTypes.STR,
+            (200, "text/vtt"): OpenApiTypes.STR,
+            (200, "application/x-subrip"): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
+        """`json`: with speakers, corrections and words; `v2`: the library's document; text, SRT or WebVTT."""
+        conversation = conversation_for(self.access, conversation_id)
+        query = self.valid_query(TranscriptQuery)
+        number = version_number(conversation, version=query["version"], run_number=query["run"])
+        words = words_of(conversation, number)
+        match query["format"]:
+            case "json":
+                return Response(transcript_json(words))
+            case "v2":
+                return Response(exports.to_transcript(words).to_json())
+            case plain:
+                write, content_type, suffix = PLAIN_FORMATS[plain]
+                name = f"{conversation.pk}-{words.version}.{suffix}"
+                return HttpResponse(
+                    write(words),
+                    content_type=content_type,
+                    headers={"Content-Disposition": f'inline; filename="{name}"'},
+                )
+
+
+class SpeakersView(ListView):
+    serializer_class = SpeakerSerializer
+    pagination_class = ById
+
+    @extend_schema(
+        operation_id="speakers_list",
+        parameters=[VersionQuery],
+        responses=SpeakerSerializer(many=True),
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """Who spoke, how long and how often."""
+        conversation = conversation_for(self.access, conversation_id)
+        return self.page(speakers_of(conversation, asked_version(self, conversation)))
+
+
+class EntitiesView(ListView):
+    serializer_class = EntitySerializer
+    pagination_class = ById
+
+    @extend_schema(operation_id="entities_list", parameters=[RunQuery], responses=EntitySerializer(many=True))
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """Names, places, dates, numbers; `start` and `end` are code points in that segment's text."""
+        conversation = conversation_for(self.access, conversation_id)
+        number = _result_run(conversation, Stage.ENTITIES, self.valid_query(RunQuery)["run"])
+        rows: QuerySet[Entity] = Entity.objects.none()
+        return self.page(rows if number is None else entities_of(conversation, number))
+
+
+class QuestionsView(ListView):
+    serializer_class = AnswerSerializer
+    pagination_class = ById
+
+    @extend_schema(
+        operation_id="questions_list", parameters=[RunQuery], responses=AnswerSerializer(many=True)
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """The questions that were put to it and the answers, each with the words that say so."""
+        conversation = conversation_for(self.access, conversation_id)
+        number = _result_run(conversation, Stage.QA, self.valid_query(RunQuery)["run"])
+        rows: QuerySet[Answer] = Answer.objects.none()
+        return self.page(rows if number is None else answers_of(conversation, number))
+
+
+class QualityView(ApiView):
+    @extend_schema(
+        operation_id="quality_read",
+        parameters=[RunQuery],
+        responses={200: OpenApiTypes.OBJECT, 404: OpenApiResponse(description="Not there; it says why.")},
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """The seventeen sub-metrics in their groups, each with its evidence, and the engine that judged."""
+        conversation = conversation_for(self.access, conversation_id)
+        output = stage_output(conversation, Stage.QUALITY, run_number=self.valid_query(RunQuery)["run"])
+        if output is None:
+            raise NotReady(why_no_result(conversation, Stage.QUALITY))
+        return Response(output)
+
+
+def _result_run(conversation: Conversation, stage: str, run_number: int | None) -> int | None:
+    """The run whose rows are meant: the newest in which the stage succeeded, or the one asked for."""
+    row = stage_result(conversation, stage, run_number=run_number)
+    return None if row is None else row.run.number

@@ -1,0 +1,136 @@
+"""What reads: rows that a caller may see, and which version or run is meant where none is named."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.http import Http404
+
+from conversations.access import Access
+from conversations.errors import NotReady
+from conversations.models import (
+    Answer,
+    Conversation,
+    Entity,
+    PipelineRun,
+    Segment,
+    Speaker,
+    StageRun,
+    Version,
+)
+
+LIVE_RUN_NUMBER = 0
+
+
+def visible_conversations(access: Access) -> QuerySet[Conversation]:
+    """The caller's own; every one for staff."""
+    conversations = Conversation.objects.all()
+    return conversations if access.is_staff else conversations.filter(owner_id=access.owner_id)
+
+
+def find_conversations(
+    access: Access,
+    *,
+    status: str | None = None,
+    source: str | None = None,
+    language: str | None = None,
+    created_after: datetime | None = None,
+    created_before: datetime | None = None,
+    search: str | None = None,
+) -> QuerySet[Conversation]:
+    """Filters of the list. `search` is looked for in what was said, in any version, whatever its case."""
+    conditions: dict[str, Any] = {
+        "status": status,
+        "source": source,
+        "language": language,
+        "created_at__gte": created_after,
+        "created_at__lt": created_before,
+    }
+    conversations = visible_conversations(access).filter(
+        **{name: value for name, value in conditions.items() if value is not None}
+    )
+    if search:
+        said = Segment.objects.filter(conversation=OuterRef("pk"), text__icontains=search)
+        conversations = conversations.filter(Exists(said))
+    return conversations
+
+
+def conversation_for(access: Access, conversation_id: UUID) -> Conversation:
+    """Raises Http404 for one that is not there, and for one of another owner alike."""
+    conversation = visible_conversations(access).filter(pk=conversation_id).first()
+    if conversation is None:
+        raise Http404("There is no such conversation.")
+    return conversation
+
+
+def latest_run(conversation: Conversation) -> PipelineRun | None:
+    return conversation.runs.prefetch_related("stages").order_by("-number").first()
+
+
+def run_progress(run: PipelineRun) -> float:
+    """0…1: the mean over its stages, an ended one counting whole. A run without stages has nothing done."""
+    done = [
+        1.0 if stage.status in StageRun.TERMINAL else stage.progress
+        for stage in run.stages.all()
+        if stage.status != StageRun.Status.SKIPPED
+    ]
+    if not done:
+        return 1.0 if run.finished_at else 0.0
+    return round(sum(done) / len(done), 3)
+
+
+def version_number(
+    conversation: Conversation, *, version: str | None = None, run_number: int | None = None
+) -> int:
+    """The run number of the words that are meant: 0 for the live version (contract: terms).
+
+    Without a name: the newest final version, else the live one. Raises NotReady for a final that is not
+    there. `run_number`: the words that run worked on, which are its own where it made any.
+    """
+    if version == Version.LIVE:
+        return LIVE_RUN_NUMBER
+    finals = conversation.segments.filter(version=Version.FINAL)
+    if run_number is not None:
+        finals = finals.filter(run_number__lte=run_number)
+    newest: int | None = finals.aggregate(newest=Max("run_number"))["newest"]
+    if newest is None and version == Version.FINAL:
+        raise NotReady("This conversation has no final version of its words.")
+    return LIVE_RUN_NUMBER if newest is None else newest
+
+
+def segments_of(conversation: Conversation, number: int) -> QuerySet[Segment]:
+    return conversation.segments.filter(run_number=number).order_by("number")
+
+
+def speakers_of(conversation: Conversation, number: int) -> QuerySet[Speaker]:
+    return conversation.speakers.filter(run_number=number)
+
+
+def stage_result(conversation: Conversation, stage: str, *, run_number: int | None = None) -> StageRun | None:
+    """The newest success of a stage, or that of one run; None where there is none."""
+    stages = StageRun.objects.select_related("run").filter(
+        run__conversation=conversation, name=stage, status=StageRun.Status.SUCCEEDED
+    )
+    if run_number is not None:
+        stages = stages.filter(run__number=run_number)
+    return stages.order_by("-run__number").first()
+
+
+def why_no_result(conversation: Conversation, stage: str) -> str:
+    """For people: what became of a stage that has no result."""
+    row = StageRun.objects.filter(run__conversation=conversation, name=stage).order_by("-run__number").first()
+    if row is None:
+        return f"No run of this conversation has the stage {stage}."
+    reason = row.skip_reason or row.error.split("\n", 1)[0]
+    return f"The stage {stage} is {row.status}{': ' + reason if reason else ''}."
+
+
+def entities_of(conversation: Conversation, run_number: int) -> QuerySet[Entity]:
+    return conversation.entities.filter(run_number=run_number)
+
+
+def answers_of(conversation: Conversation, run_number: int) -> QuerySet[Answer]:
+    return conversation.answers.filter(run_number=run_number)
