@@ -134,6 +134,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Live conversation intelligence that people can host themselves.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ConversationStatusEnum": "conversations.models.Conversation.Status",
+        "StageStatusEnum": "conversations.models.StageRun.Status",
+        "AnswerStatusEnum": "conversations.models.Answer.Status",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "conversations.api.schema.add_audio",
+    ],
 }
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
