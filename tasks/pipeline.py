@@ -103,7 +103,7 @@ def _finish(stage: StageRun, result: StageResult) -> bool:
 
 
 def _fail(stage: StageRun, error: Exception) -> bool:
-    """Record a fault in the words of whoever can do something about it; what nobody foresaw is logged whole."""
+    """Record a fault in words for whoever can do something about it; what nobody foresaw is logged whole."""
     if isinstance(error, SoftTimeLimitExceeded):
         said = "took longer than its time limit"
     elif isinstance(error, TranscriptionError):
