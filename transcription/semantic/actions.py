@@ -21,8 +21,8 @@ _PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
 _SHORTEST_CLAUSE_WORDS = 4
 _LONGEST_CLAUSE_WORDS = 28
 _LINKS = word_set(
-    "if when that because what how where why which who to until after before once and or for with at on in of "
-    "from about as not by the a my your while whether than"
+    "if when that because what how where why which who to until after before once and or for with at on in "
+    "of from about as not by the a my your while whether than"
 )
 
 

@@ -13,7 +13,7 @@ _WORDS_PER_S = 2.5
 _GAP_S = 0.4
 
 
-def talk_of(script: str, *, agent: str | None = "SPEAKER_00", labels: str = "AB") -> Talk:
+def talk_of(script: str, *, agent: str | None = "SPEAKER_00", labels: str = "ABC") -> Talk:
     """A talk of lines `A: words`; A is SPEAKER_00, B SPEAKER_01… A line `B! words` cuts the one before
     short: it starts 0.8 s before that ends."""
     segments: list[Segment] = []

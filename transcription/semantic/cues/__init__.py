@@ -23,7 +23,8 @@ def cues_of(file: str, package: str = "transcription.semantic.cues") -> dict[str
 
     for key, alternatives in document.get("words", {}).items():
         words[key] = expanded(f"(?:{'|'.join(alternatives)})")  # later words may use earlier ones
+    # The boundary is tested once, ahead of all alternatives: inside words nothing else is tried.
     return {
-        key: re.compile("|".join(rf"(?:(?<![\w']){expanded(pattern)}(?![\w']))" for pattern in patterns))
+        key: re.compile(rf"(?<![\w'])(?:{'|'.join(map(expanded, patterns))})(?![\w'])")
         for key, patterns in document["cues"].items()
     }
