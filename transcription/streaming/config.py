@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_RANGES: dict[str, tuple[float, float]] = {
+    "max_gap_sec": (0.0, 3600.0),
+    "sample_rate": (8_000, 48_000),
+    "vad_threshold": (0.05, 0.99),
+    "min_speech_ms": (32, 2_000),
+    "min_silence_duration_ms": (64, 10_000),
+    "prefix_padding_ms": (0, 5_000),
+    "max_utterance_s": (2.0, 28.0),  # the longest window that Whisper takes is 30 s
+    "overlap_s": (0.0, 0.9),  # less than half the shortest utterance, so that every cut gets on
+    "max_new_audio_s": (0.05, 30.0),
+    "min_new_audio_s": (0.03, 30.0),
+    "prompt_chars": (0, 200),
+    "early_final_ms": (0, 10_000),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
@@ -34,3 +49,14 @@ class StreamConfig:
     """Less new audio than this is not worth a partial."""
     prompt_chars: int = 0
     """Earlier text given to the engine as context: none by default, at most 200 (loops feed on it)."""
+    early_final_ms: int = 0
+    """Silence after which the final decode is asked for on trial, before the utterance has closed; 0: never.
+    Pays with engines that decode a window whole: the final is there when the silence has lasted. Speech that
+    resumes throws it away, so an engine that continues utterances, which would have to start over, loses."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError naming the first setting that is out of its range."""
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f"{name} must be between {least} and {most}, not {value!r}")

@@ -1,0 +1,310 @@
+"""The streaming core: samples, speech probabilities, hypotheses and the time in; events and requests out.
+
+Sans-I/O: no clock, no thread, no engine. Whoever drives it pushes audio and the VAD's answers, asks
+`next_decode` after every call, has the window decoded, and hands the answer to `accept`. Utterances are
+answered strictly in order, each closed one whole and once, so what is lost, doubled or late on the way can
+neither lose nor double a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, Samples
+from transcription.models import Word, join_text
+from transcription.streaming.agreement import agreed_words
+from transcription.streaming.config import StreamConfig
+from transcription.streaming.cutting import seam_after, split
+from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEventType
+from transcription.streaming.guards import Guarded, guard
+from transcription.streaming.language import LanguageMemory
+from transcription.streaming.listening import Closed, Listener, Opened
+from transcription.streaming.planning import DecodePlanner
+from transcription.streaming.segments import SegmentWriter
+from transcription.streaming.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class _InFlight:
+    request: DecodeRequest
+    utterance: Utterance | None  # None: cleared meanwhile; the slot stays taken until the engine answers
+    asked_s: float
+    trial_silence: int | None  # a final asked for on trial, in the silence that began here
+
+
+class StreamingCore:
+    """One session. Calls hand on the events that they caused; `now_s` is any clock that only grows."""
+
+    def __init__(self, config: StreamConfig | None = None) -> None:
+        self.config = config or StreamConfig()
+        self._listener = Listener()
+        self._planner = DecodePlanner()
+        self._writer = SegmentWriter()
+        self._language = LanguageMemory()
+        self._next_request_id = 0
+        self._in_flight: _InFlight | None = None
+        self._prompt = ""
+        self._finished = False
+
+    # Audio in
+
+    def push_audio(self, samples: Samples, now_s: float) -> list[StreamEvent]:
+        """float32 samples in [-1, 1], 16 kHz mono, shape (n,). Raises ValueError after `finish`."""
+        if self._finished:
+            raise ValueError("no audio is taken after finish()")
+        self._listener.buffer.append(samples)
+        return []
+
+    def push_speech(self, probabilities: Sequence[float], now_s: float) -> list[StreamEvent]:
+        """Speech probabilities of the next 512-sample frames. Raises ValueError for frames not pushed yet."""
+        events: list[StreamEvent] = []
+        for probability in probabilities:
+            events += self._on_boundary(self._listener.judge(probability, self.config))
+        return events + self._settle()
+
+    def finish(self, now_s: float) -> list[StreamEvent]:
+        """No more audio comes. Closes the open utterance once every frame has its speech probability."""
+        self._finished = True
+        return self._settle()
+
+    def flush(self, now_s: float) -> list[StreamEvent]:
+        """Close the open utterance here; its final follows. Speech that goes on opens the next one."""
+        return self._on_boundary(self._listener.close_open(at_end=False)) + self._settle()
+
+    def clear(self, now_s: float) -> list[StreamEvent]:
+        """Drop what has come and is not final, for good. `covered_until_sample` moves to the audio's end."""
+        events = self._writer.withdraw()
+        if self._listener.clear():
+            events.append(self._speech_event(StreamEventType.SPEECH_ENDED, self._listener.endpointer.judged))
+        if self._in_flight:
+            self._in_flight = replace(self._in_flight, utterance=None)
+        return events + self._settle()
+
+    def configure(self, **changes: Any) -> None:
+        """Change fields of StreamConfig while running; what is open goes on under the new ones.
+
+        Raises ValueError for a value out of range, TypeError for an unknown name.
+        """
+        before = self.config.language
+        self.config = replace(self.config, **changes)
+        if self.config.language != before:
+            self._language.forget()
+
+    # Decodes out, hypotheses in
+
+    def next_decode(self, now_s: float) -> DecodeRequest | None:
+        """The window to decode now, if any. None while one is on its way."""
+        if self._in_flight or not self._listener.utterances:
+            return None
+        if self._planner.retry_at_s is not None and now_s < self._planner.retry_at_s:
+            return None
+        utterance = self._listener.utterances[0]
+        endpointer = self._listener.endpointer
+        window = self._planner.choose(
+            utterance, judged=endpointer.judged, silence_start=endpointer.silence_start, config=self.config
+        )
+        if window is None:
+            return None
+        request = DecodeRequest(
+            id=self._next_request_id,
+            utterance_id=utterance.id,
+            start_sample=utterance.start,
+            end_sample=window.end,
+            is_final=window.is_final,
+            language=self._language.ask_for(self.config.language),
+            prompt=self._prompt,
+            vocabulary=self.config.vocabulary,
+        )
+        self._next_request_id += 1
+        utterance.asked_until = max(utterance.asked_until, window.end)
+        on_trial = window.is_final and not utterance.closed
+        if on_trial:
+            utterance.trial_silence = endpointer.silence_start
+        self._in_flight = _InFlight(request, utterance, now_s, utterance.trial_silence if on_trial else None)
+        return request
+
+    def window(self, request: DecodeRequest) -> Samples:
+        """The samples of a request that is in flight: a view that stays as it is. IndexError for others."""
+        return self._listener.buffer.view(request.start_sample, request.end_sample)
+
+    def accept(self, request_id: int, hypothesis: Hypothesis, now_s: float) -> list[StreamEvent]:
+        """An answer. One to a request that is not on its way (doubled, late, unknown) changes nothing."""
+        flight = self._land(request_id)
+        if flight is None:
+            return []
+        self._planner.answered(now_s - flight.asked_s)
+        request, utterance = flight.request, flight.utterance
+        if utterance is None:
+            return []
+        utterance.losses, utterance.first_loss_s = 0, None
+        utterance.heard_until = max(utterance.heard_until, request.end_sample)
+        silence_start = flight.trial_silence
+        if silence_start is not None and utterance.trial_silence == silence_start and not utterance.closed:
+            utterance.trial = hypothesis
+        if request.is_final and utterance.closed and silence_start == utterance.trial_silence:
+            return self._finalise(utterance, hypothesis, request.id) + self._settle()
+        return self._show(utterance, request, hypothesis)
+
+    def decode_lost(self, request_id: int, now_s: float) -> list[StreamEvent]:
+        """No answer, or an error. The window is asked for again, after a wait that grows (`idle_until_s`)."""
+        flight = self._land(request_id)
+        if flight is None or flight.utterance is None:
+            return []
+        utterance = flight.utterance
+        utterance.trial_silence = utterance.trial = None
+        again = self._planner.lost(utterance, now_s)
+        if again or not utterance.closed:
+            return []
+        lost = {
+            "code": "utterance_lost",
+            "start": round(utterance.covered_from / SAMPLE_RATE_HZ, 3),
+            "end": round(utterance.covered_until / SAMPLE_RATE_HZ, 3),
+            "message": f"no engine decoded this utterance in {utterance.losses} attempts",
+        }
+        error = self._writer.event(StreamEventType.ERROR, lost, request_id)
+        return [error, *self._finalise(utterance, None, request_id), *self._settle()]
+
+    # What a driver may ask
+
+    @property
+    def done(self) -> bool:
+        """Finished, and everything that was said is final."""
+        return self._finished and not self._listener.utterances and self._listener.all_judged
+
+    @property
+    def idle_until_s(self) -> float | None:
+        """When `next_decode` may say something without new input; None: it will not."""
+        return self._planner.retry_at_s if self._listener.utterances and not self._in_flight else None
+
+    @property
+    def covered_until_sample(self) -> int:
+        """Audio before this sample is final, or was silence. Never goes back."""
+        return self._listener.covered_until
+
+    @property
+    def samples_held(self) -> int:
+        """Samples that memory is held for."""
+        return self._listener.buffer.capacity
+
+    def event(self, kind: StreamEventType, payload: Mapping[str, Any]) -> StreamEvent:
+        """An event of the driver's own (ready, done, error) in the session's numbering."""
+        return self._writer.event(kind, payload)
+
+    # Endpoints
+
+    def _on_boundary(self, boundary: Opened | Closed | None) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        if isinstance(boundary, Opened):
+            events = [self._speech_event(StreamEventType.SPEECH_STARTED, boundary.sample)]
+        elif isinstance(boundary, Closed):
+            utterance = boundary.utterance
+            events = [self._speech_event(StreamEventType.SPEECH_ENDED, boundary.sample)]
+            if utterance.trial_silence != boundary.silence_start:
+                # Speech resumed after the trial: its answer is not the final.
+                utterance.trial_silence = utterance.trial = None
+            elif utterance.trial is not None:
+                events += self._finalise(utterance, utterance.trial, None)
+        self._listener.release(self.config, ended=False)
+        return events
+
+    def _settle(self) -> list[StreamEvent]:
+        """What every call ends with: the end of the stream, if it has come, and the release of audio."""
+        events: list[StreamEvent] = []
+        ended = self._finished and self._listener.all_judged
+        if ended:
+            events = self._on_boundary(self._listener.close_open(at_end=True))
+        self._listener.release(self.config, ended=ended)
+        return events
+
+    def _speech_event(self, kind: StreamEventType, sample: int) -> StreamEvent:
+        return self._writer.event(kind, {"timestamp": round(sample / SAMPLE_RATE_HZ, 3)})
+
+    # Hypotheses
+
+    def _land(self, request_id: int) -> _InFlight | None:
+        flight = self._in_flight
+        if flight is None or flight.request.id != request_id:
+            return None
+        self._in_flight = None
+        return flight
+
+    def _show(
+        self, utterance: Utterance, request: DecodeRequest, hypothesis: Hypothesis
+    ) -> list[StreamEvent]:
+        heard = self._guarded(utterance, request.end_sample, hypothesis)
+        words = heard.words[: self._own_words(utterance, heard.words)]
+        window_end_s = request.end_sample / SAMPLE_RATE_HZ
+        utterance.stable = agreed_words(utterance.words, words, window_end_s=window_end_s)
+        utterance.words, utterance.timed = words, heard.timed
+        return self._writer.partial(
+            words,
+            utterance.stable,
+            start_s=utterance.covered_from / SAMPLE_RATE_HZ,
+            end_s=window_end_s,
+            language=hypothesis.language or request.language,
+            timed=heard.timed,
+            request_id=request.id,
+        )
+
+    def _finalise(
+        self, utterance: Utterance, hypothesis: Hypothesis | None, request_id: int | None
+    ) -> list[StreamEvent]:
+        """The oldest utterance is done with. Without a hypothesis its last partial stands."""
+        end = utterance.asked_until
+        if hypothesis is None:
+            heard = Guarded(utterance.words, looped=False, timed=utterance.timed)
+        else:
+            heard = self._guarded(utterance, end, hypothesis)
+            self._language.heard(hypothesis, (end - utterance.start) / SAMPLE_RATE_HZ)
+        count = self._own_words(utterance, heard.words)
+        following = self._after_cut(utterance)
+        if following is not None and following.seam_before is not None:
+            following.seam_before = seam_after(heard.words, count, following.seam_before)
+        language = (hypothesis.language if hypothesis else None) or self._language.ask_for(
+            self.config.language
+        )
+        words = heard.words[:count]
+        events = self._writer.final(
+            words,
+            start_s=utterance.covered_from / SAMPLE_RATE_HZ,
+            end_s=utterance.covered_until / SAMPLE_RATE_HZ,
+            covers_until=utterance.covered_until,
+            heard=heard.segments,
+            language=language,
+            timed=heard.timed,
+            request_id=request_id,
+        )
+        self._listener.utterances.popleft()
+        self._prompt = self._next_prompt(words, language, looped=utterance.looped)
+        return events
+
+    def _guarded(self, utterance: Utterance, end_sample: int, hypothesis: Hypothesis) -> Guarded:
+        """What passes the guards and was not said before the seam."""
+        heard = guard(hypothesis, window_s=(end_sample - utterance.start) / SAMPLE_RATE_HZ)
+        if heard.looped:
+            self._prompt = ""
+            utterance.looped = True
+        if utterance.seam_before is None:
+            return heard
+        return replace(heard, words=heard.words[split(heard.words, utterance.seam_before) :])
+
+    def _after_cut(self, utterance: Utterance) -> Utterance | None:
+        """The utterance on the other side of the forced cut that ended this one."""
+        waiting = self._listener.utterances
+        return waiting[1] if utterance.cut_at is not None and len(waiting) > 1 else None
+
+    def _own_words(self, utterance: Utterance, words: Sequence[Word]) -> int:
+        """How many of the words are before the forced cut that ended the utterance; all where none did."""
+        following = self._after_cut(utterance)
+        if following is None or following.seam_before is None:
+            return len(words)
+        return split(words, following.seam_before)
+
+    def _next_prompt(self, words: Sequence[Word], language: str | None, *, looped: bool) -> str:
+        """The end of what was said, if prompts are wanted and nothing looped."""
+        if not self.config.prompt_chars or looped:
+            return ""
+        text = join_text([self._prompt, *(word.text for word in words)], language)
+        return text[-self.config.prompt_chars :]

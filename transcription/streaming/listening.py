@@ -1,0 +1,151 @@
+"""From samples and speech probabilities to utterances: which is open, which closed, what audio to keep."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from transcription.audio.vad import FRAME_SAMPLES
+from transcription.engines.base import SAMPLE_RATE_HZ
+from transcription.streaming.config import StreamConfig
+from transcription.streaming.cutting import LOOK_BACK_S, Seam, choose_cut
+from transcription.streaming.endpointing import Endpointer, SpeechEnd, SpeechStart, is_quiet
+from transcription.streaming.planning import TAIL_SAMPLES
+from transcription.streaming.samples import SampleBuffer
+from transcription.streaming.utterance import Utterance
+
+_PAUSE_SAMPLES = 5 * FRAME_SAMPLES
+"""A pause of 160 ms that runs when an utterance has become too long ends it, as if it were a whole one."""
+_LOOK_BACK_SAMPLES = int(LOOK_BACK_S * SAMPLE_RATE_HZ)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Speech began at `sample`."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """An utterance ended with the speech at `sample`; `silence_start` where silence was what ended it."""
+
+    utterance: Utterance
+    sample: int
+    silence_start: int | None
+
+
+class Listener:
+    """The audio side of the core. `utterances`: those not final yet, oldest first; the last may be open."""
+
+    def __init__(self) -> None:
+        self.buffer = SampleBuffer()
+        self.endpointer = Endpointer()
+        self.utterances: deque[Utterance] = deque()
+        self.covered_until = 0
+        """Audio before this sample is final, or was silence. Never goes back."""
+        self._recent: deque[float] = deque(maxlen=_LOOK_BACK_SAMPLES // FRAME_SAMPLES)
+        self._next_id = 0
+        self._claimed_until = 0  # first sample that the next utterance may start at
+
+    @property
+    def open(self) -> Utterance | None:
+        last = self.utterances[-1] if self.utterances else None
+        return last if last and not last.closed else None
+
+    @property
+    def all_judged(self) -> bool:
+        """True where every whole frame has its speech probability."""
+        return self.buffer.end - self.endpointer.judged < FRAME_SAMPLES
+
+    def judge(self, probability: float, config: StreamConfig) -> Opened | Closed | None:
+        """Take the speech probability of the next frame. Raises ValueError where its audio has not come."""
+        start = self.endpointer.judged
+        end = start + FRAME_SAMPLES
+        if end > self.buffer.end:
+            raise ValueError(f"a speech probability for samples up to {end}, before the audio came")
+        heard = 0.0 if is_quiet(self.buffer.view(start, end)) else float(probability)
+        self._recent.append(heard)
+        boundary = self.endpointer.push(heard, config)
+        if isinstance(boundary, SpeechStart):
+            return self._begin(boundary.sample, config)
+        utterance = self.open
+        if utterance is None:
+            return None
+        if isinstance(boundary, SpeechEnd):
+            return self._close(utterance, end, boundary.sample)
+        if end - utterance.start < config.max_utterance_s * SAMPLE_RATE_HZ:
+            return None
+        silence_start = self.endpointer.silence_start
+        if silence_start is not None and end - silence_start >= _PAUSE_SAMPLES:
+            self.endpointer.stop()
+            return self._close(utterance, end, silence_start)
+        self._cut(utterance, end, config)
+        return None
+
+    def close_open(self, *, at_end: bool) -> Closed | None:
+        """Close what is open: where the frames end, or `at_end`, where the audio does."""
+        utterance = self.open
+        silence_start = self.endpointer.silence_start
+        if utterance is None:
+            return None
+        self.endpointer.stop()
+        return self._close(utterance, self.buffer.end if at_end else self.endpointer.judged, silence_start)
+
+    def clear(self) -> bool:
+        """Drop all that is not final, and the audio. True where an utterance was open."""
+        was_open = self.open is not None
+        self.endpointer.stop()
+        self.utterances.clear()
+        self._claimed_until = self.covered_until = self.buffer.end
+        return was_open
+
+    def release(self, config: StreamConfig, *, ended: bool) -> None:
+        """Let go of audio that no window can reach any more. `ended`: no more comes."""
+        if self.utterances:
+            self.buffer.drop_before(self.utterances[0].start)
+            self.covered_until = max(self.covered_until, self.utterances[0].covered_from)
+            return
+        judged, run_start = self.endpointer.judged, self.endpointer.run_start
+        frontier = judged if run_start is None else run_start
+        padding = config.prefix_padding_ms * SAMPLE_RATE_HZ // 1000
+        self.buffer.drop_before(min(max(self._claimed_until, frontier - padding), judged))
+        self.covered_until = max(self.covered_until, self.buffer.end if ended else frontier)
+
+    def _begin(self, sample: int, config: StreamConfig) -> Opened:
+        padding = config.prefix_padding_ms * SAMPLE_RATE_HZ // 1000
+        floor = max(self._claimed_until, self.buffer.start)
+        speech_start = max(sample, floor)
+        self._add(max(sample - padding, floor), speech_start, floor, None)
+        return Opened(speech_start)
+
+    def _close(self, utterance: Utterance, end: int, silence_start: int | None) -> Closed:
+        if silence_start is None:
+            utterance.close(end)
+        else:
+            # The next word's onset may lie in the last frames of a short silence: half of it is left to that.
+            window_end = min(end, silence_start + TAIL_SAMPLES)
+            utterance.close(window_end, cut_at=min(window_end, (silence_start + end) // 2))
+        self._claimed_until = utterance.covered_until
+        return Closed(utterance, end if silence_start is None else silence_start, silence_start)
+
+    def _cut(self, utterance: Utterance, end: int, config: StreamConfig) -> None:
+        """End an utterance while speech goes on, and open the next one a little before that point."""
+        overlap = int(config.overlap_s * SAMPLE_RATE_HZ)
+        cut_at, seam = choose_cut(
+            utterance.words,
+            utterance.stable,
+            self._recent,
+            self.buffer.view(max(utterance.start, end - _LOOK_BACK_SAMPLES), end),
+            start=utterance.start,
+            end=end,
+            overlap=overlap,
+        )
+        utterance.close(min(cut_at + overlap, end), cut_at=cut_at)
+        utterance.trial_silence = utterance.trial = None
+        self._claimed_until = cut_at
+        self._add(cut_at - overlap, cut_at, cut_at, seam)
+
+    def _add(self, start: int, speech_start: int, covered_from: int, seam: Seam | None) -> None:
+        self.utterances.append(Utterance(self._next_id, start, speech_start, covered_from, seam_before=seam))
+        self._next_id += 1
