@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -82,8 +83,13 @@ class TextRequest(WorkRequest):
     text = serializers.CharField(max_length=MAX_TEXT_CHARS, trim_whitespace=False)
 
 
+@extend_schema_field({"type": "string", "format": "binary"})
+class RecordingField(serializers.FileField):
+    """A file of a form, of any name."""
+
+
 class UploadRequest(WorkRequest):
-    file = serializers.FileField(help_text="WAV, MP3, FLAC, M4A, OGG or WEBM; at most 100 MiB and 12 h.")
+    file = RecordingField(help_text="WAV, MP3, FLAC, M4A, OGG or WEBM; at most 100 MiB and 12 h.")
 
 
 class ConversationQuery(serializers.Serializer[Any]):

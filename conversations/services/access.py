@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 32
 MIN_CHOSEN_KEY_CHARS = 16
+GENERATED_KEY = re.compile(r"[0-9a-f]{8}\.[A-Za-z0-9_-]{43}")
 
 
 def create_key(
@@ -35,12 +37,10 @@ def create_key(
     """
     if unknown := set(scopes) - ALL_SCOPES:
         raise ValueError(f"unknown scopes: {', '.join(sorted(unknown))}")
-    if key is None:
-        prefix = secrets.token_hex(4)
-        key = f"{prefix}.{secrets.token_urlsafe(SECRET_BYTES)}"
-    else:
-        check_chosen_key(key)
-        prefix = prefixes_of(key)[-1]
+    key = key or generate_key()
+    check_chosen_key(key)
+    own_prefix, by_digest = prefixes_of(key)[0], prefixes_of(key)[-1]
+    prefix = own_prefix if GENERATED_KEY.fullmatch(key) else by_digest
     row = ApiKey.objects.create(
         owner=owner,
         name=name,
@@ -50,6 +50,11 @@ def create_key(
         max_sessions=max_sessions,
     )
     return row, key
+
+
+def generate_key() -> str:
+    """`prefix.secret`, the secret of 256 random bits."""
+    return f"{secrets.token_hex(4)}.{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def check_chosen_key(key: str) -> None:
