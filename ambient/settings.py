@@ -138,6 +138,7 @@ SPECTACULAR_SETTINGS = {
         "ConversationStatusEnum": "conversations.models.Conversation.Status",
         "StageStatusEnum": "conversations.models.StageRun.Status",
         "AnswerStatusEnum": "conversations.models.Answer.Status",
+        "StageNameEnum": "conversations.models.Stage",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
