@@ -12,8 +12,8 @@ from conversations.services.bootstrap import bootstrap, read_key
 
 class Command(BaseCommand):
     help = (
-        "Makes, once, the staff user 'ambient' and an API key with every scope (AMBIENT_BOOTSTRAP_KEY, else a "
-        "new one) and prints the key alone. The key is also that user's password for /admin/."
+        "Makes, once, the staff user 'ambient' and an API key with every scope (AMBIENT_BOOTSTRAP_KEY, else "
+        "a new one) and prints the key alone. The key is also that user's password for /admin/."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
