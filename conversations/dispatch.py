@@ -25,8 +25,8 @@ HARD_LIMIT_AFTER_S = 30
 """Seconds that a stage has to record that it took too long before its process is killed."""
 
 
-def run_channel(run_id: int) -> str:
-    """Redis pub/sub channel with the progress of a run as JSON; a courtesy, the rows are the truth."""
+def run_channel(run_id: int | str) -> str:
+    """Redis pub/sub channel with the progress of a run (`*`: a pattern for every one) as JSON; a courtesy."""
     return f"ambient:run:{run_id}"
 
 

@@ -6,8 +6,10 @@ journal until the run is done and the journal goes.
 
 from __future__ import annotations
 
+from tempfile import TemporaryFile
+
 import structlog
-from django.core.files.base import ContentFile
+from django.core.files import File
 from django.db import transaction
 
 from conversations.models import Conversation
@@ -62,10 +64,11 @@ def settle_recording(conversation: Conversation) -> None:
 
 
 def _store(conversation: Conversation, samples: Samples) -> None:
-    flac = encode_flac(samples)
-    with transaction.atomic():
-        row = Conversation.objects.select_for_update().get(pk=conversation.pk)
-        if not row.audio:
-            row.audio.save(f"{row.pk}.flac", ContentFile(flac), save=False)
-            row.save(update_fields=["audio"])
-        conversation.audio = row.audio
+    with TemporaryFile() as flac:
+        encode_flac(samples, flac)
+        with transaction.atomic():
+            row = Conversation.objects.select_for_update().get(pk=conversation.pk)
+            if not row.audio:
+                row.audio.save(f"{row.pk}.flac", File(flac), save=False)
+                row.save(update_fields=["audio"])
+    conversation.audio = row.audio
