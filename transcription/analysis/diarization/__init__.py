@@ -1,0 +1,1 @@
+"""Who spoke when: speaker embeddings in NumPy, clustering, and turns between words."""
