@@ -1,0 +1,79 @@
+"""Limits at the door and on the stream: audio ahead of the clock, wrong keys, frame size."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+MAX_FRAME_BYTES = 1024 * 1024
+MAX_AHEAD_S = 60.0
+"""Audio this far ahead of the wall clock since connect is a flood (contract: websocket)."""
+BACKLOG_SPEED = 10.0
+"""A resumed backlog may come at up to this many times the speed of speech."""
+MAX_WRONG_KEYS = 10
+WRONG_KEYS_WINDOW_S = 60
+
+
+@dataclass(slots=True)
+class FloodRule:
+    """Counts one socket's audio against the clock. `backlog_s`: audio that a resuming client has saved up.
+
+    `connected_at_s` and `now_s` are on one monotonic clock.
+    """
+
+    connected_at_s: float
+    bytes_per_second: int
+    backlog_s: float = 0.0
+    received_bytes: int = 0
+
+    def admits(self, num_bytes: int, now_s: float) -> bool:
+        """Whether these bytes may still be taken; counts them where they may."""
+        elapsed_s = now_s - self.connected_at_s
+        allowed_s = MAX_AHEAD_S + elapsed_s + self._backlog_allowance_s(elapsed_s)
+        if self.received_bytes + num_bytes > allowed_s * self.bytes_per_second:
+            return False
+        self.received_bytes += num_bytes
+        return True
+
+    def backlog_left_s(self, now_s: float) -> float:
+        """How much of what came in was backlog: it counts as lag no more than as flood."""
+        elapsed_s = now_s - self.connected_at_s
+        ahead_s = self.received_bytes / self.bytes_per_second - elapsed_s
+        return max(0.0, min(ahead_s, self._backlog_allowance_s(elapsed_s)))
+
+    def _backlog_allowance_s(self, elapsed_s: float) -> float:
+        return min(self.backlog_s, (BACKLOG_SPEED - 1) * elapsed_s)
+
+
+class WrongKeys:
+    """How many wrong keys an address has sent in the last minute, over all processes.
+
+    Without Redis nobody is refused here: a key is still checked.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def is_refused(self, address: str) -> bool:
+        try:
+            count = await self._redis.get(_key(address))
+        except RedisError:
+            return False
+        return count is not None and int(count) > MAX_WRONG_KEYS
+
+    async def note(self, address: str) -> None:
+        """The eleventh within a minute starts a minute of refusal."""
+        try:
+            count = await self._redis.incr(_key(address))
+            if count == 1 or count == MAX_WRONG_KEYS + 1:
+                await self._redis.expire(_key(address), WRONG_KEYS_WINDOW_S)
+        except RedisError:
+            return
+
+
+def _key(address: str) -> str:
+    """Addresses are personal data: only a digest is kept."""
+    return f"ambient:wrong-keys:{hashlib.sha256(address.encode()).hexdigest()[:32]}"

@@ -1,0 +1,1 @@
+"""Wire protocols as codecs: one file each, no I/O."""

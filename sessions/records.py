@@ -1,0 +1,68 @@
+"""One session's rows, from the event loop: off it, in order, and patient with a database that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import ParamSpec, TypeVar
+
+from django.db import InterfaceError, OperationalError
+
+from sessions import store
+from sessions.services.finishing import Finish, finish_session
+from sessions.services.opening import note_state
+from sessions.services.recording_words import FinalChunk, commit_final
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FIRST_WAIT_S = 0.1
+LONGEST_WAIT_S = 2.0
+
+
+class SessionRecords:
+    def __init__(self, *, session_id: str, conversation_id: str) -> None:
+        self._session_id = session_id
+        self._conversation_id = conversation_id
+
+    async def commit_final(self, chunk: FinalChunk, sent: Mapping[int, float]) -> float:
+        """When it was committed, Unix seconds."""
+        committed_at = await patiently(
+            commit_final,
+            session_id=self._session_id,
+            conversation_id=self._conversation_id,
+            chunk=chunk,
+            sent=sent,
+        )
+        return committed_at.timestamp()
+
+    async def note_state(
+        self, *, paused: bool, bytes_received: int, audio_duration_s: float, epoch: int
+    ) -> None:
+        await patiently(
+            note_state,
+            session_id=self._session_id,
+            paused=paused,
+            bytes_received=bytes_received,
+            audio_duration_s=audio_duration_s,
+            epoch=epoch,
+        )
+
+    async def finish(self, finish: Finish) -> str | None:
+        """The id of the enhancement, where one was asked for."""
+        return await patiently(finish_session, finish=finish)
+
+
+async def patiently(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a repeatable service off the loop, again while the database cannot be reached."""
+    wait_s = FIRST_WAIT_S
+    while True:
+        try:
+            return await store.run(function, *args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("the database does not answer: %s", type(error).__name__)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)

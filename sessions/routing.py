@@ -1,0 +1,29 @@
+"""Which path speaks which protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import re_path
+
+from sessions.consumers import LiveConsumer
+from sessions.protocols.transcribe import TranscribeCodec
+
+
+class TranscribeConsumer(LiveConsumer):
+    codec_class = TranscribeCodec
+
+
+async def nobody(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """A path that no protocol has: the handshake is refused (403)."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
+websocket_urlpatterns = [
+    # Any session id is let in here, so that a wrong one is refused with its reason.
+    re_path(r"^ws/transcribe(?:/(?P<session_id>[^/]*))?/?$", TranscribeConsumer.as_asgi()),
+    re_path(r"", nobody),
+]
+websocket_application = URLRouter(websocket_urlpatterns)

@@ -1,0 +1,1 @@
+"""What writes rows of live sessions: keyword-only functions, one transaction each."""

@@ -1,0 +1,107 @@
+"""The end of a session: rows that say how it ended, and the pipeline over what it heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.models import PipelineRun
+from conversations.services.conversations import close_live_conversation
+from conversations.services.runs import start_run
+from sessions import journal
+from sessions.models import RealTimeSession, RealTimeSessionMetrics
+from sessions.services.recording_words import write_sent_times
+from transcription.audio.formats import AudioFormat
+
+RUN_PARAMETERS = ("enhance_on_end", "enhance_llm_cleanup", "enhance_emotions", "diarization")
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a session ended. `status`: completed, terminated or interrupted."""
+
+    session_id: str
+    status: str
+    reason: str
+    bytes_received: int
+    audio_duration_s: float
+    language: str
+    metrics: Mapping[str, Any]
+    sent: Mapping[int, float]
+    words_missing: bool = False
+    """Audio was left that no engine answered for: the pipeline transcribes the recording again."""
+
+
+@transaction.atomic
+def finish_session(*, finish: Finish) -> str | None:
+    """Write the end and start the pipeline; once, however often it is called.
+
+    Returns the id of the enhancement where one was asked for.
+    """
+    row = RealTimeSession.objects.select_for_update().get(session_id=finish.session_id)
+    if row.status not in RealTimeSession.RUNNING:
+        return _enhancement_of(finish.session_id)
+    write_sent_times(session_id=finish.session_id, sent=finish.sent)
+    row.status, row.end_reason = finish.status, finish.reason
+    row.ended_at = row.last_activity = timezone.now()
+    row.lease_until = None
+    row.bytes_received, row.audio_duration_s = finish.bytes_received, finish.audio_duration_s
+    row.save()
+    RealTimeSessionMetrics.objects.update_or_create(session=row, defaults=dict(finish.metrics))
+    close_live_conversation(
+        conversation_id=row.conversation_id, duration_s=finish.audio_duration_s, language=finish.language
+    )
+    parameters = {name: row.options[name] for name in RUN_PARAMETERS if row.options.get(name)}
+    if finish.words_missing:
+        parameters["enhance_on_end"] = True
+    run = start_run(conversation_id=row.conversation_id, parameters=parameters)
+    return str(run.pk) if row.options.get("enhance_on_end") else None
+
+
+def finish_abandoned(*, grace_s: float) -> list[str]:
+    """End the sessions whose process is gone and whose grace has passed; the pipeline hears their recordings.
+
+    Returns their ids. Several processes may do this at once: each session is ended by one.
+    """
+    lapsed = RealTimeSession.objects.filter(
+        status__in=RealTimeSession.RUNNING, lease_until__lt=timezone.now() - timedelta(seconds=grace_s)
+    )
+    ended = []
+    for session_id in lapsed.values_list("session_id", flat=True):
+        with transaction.atomic():
+            row = lapsed.select_for_update(skip_locked=True).filter(session_id=session_id).first()
+            if row is None:
+                continue
+            finish_session(finish=_abandoned(row))
+            ended.append(session_id)
+    return ended
+
+
+def _abandoned(row: RealTimeSession) -> Finish:
+    num_bytes = journal.recorded_bytes(row.session_id)
+    audio_format = AudioFormat(row.encoding, row.sample_rate_hz, row.channels)
+    return Finish(
+        session_id=row.session_id,
+        status=RealTimeSession.Status.INTERRUPTED,
+        reason="server_gone",
+        bytes_received=num_bytes,
+        audio_duration_s=num_bytes / audio_format.bytes_per_second,
+        language=row.language,
+        metrics={
+            "chunks_processed": row.chunks.count(),
+            "total_session_duration_s": (row.last_activity - row.connected_at).total_seconds(),
+        },
+        sent={},
+        words_missing=num_bytes > 0,
+    )
+
+
+def _enhancement_of(session_id: str) -> str | None:
+    row = RealTimeSession.objects.get(session_id=session_id)
+    run = PipelineRun.objects.filter(conversation_id=row.conversation_id).order_by("number").first()
+    return str(run.pk) if run is not None and row.options.get("enhance_on_end") else None

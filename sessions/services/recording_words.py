@@ -1,0 +1,103 @@
+"""Finals into rows: a chunk with its times and the conversation's live segment, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.services.words import add_live_segment
+from sessions.figures import StepTimes
+from sessions.models import RealTimeSession, RealTimeTranscriptChunk
+from transcription.models import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class FinalChunk:
+    """A final segment on its way into rows."""
+
+    chunk_index: int
+    revision: int
+    segment: Segment
+    model: str
+    processing_ms: float
+    audio_size_bytes: int
+    times: StepTimes
+    speech_ended_at: float | None = None
+
+
+@transaction.atomic
+def commit_final(
+    *, session_id: str, conversation_id: str, chunk: FinalChunk, sent: Mapping[int, float]
+) -> datetime:
+    """Write a final, and when earlier ones were sent ({chunk_index: Unix seconds}).
+
+    The same chunk again changes nothing: an attempt whose answer was lost may be repeated.
+    Returns when it was committed, as the row has it.
+    """
+    session = RealTimeSession.objects.only("id").get(session_id=session_id)
+    segment = chunk.segment
+    committed_at = timezone.now()
+    RealTimeTranscriptChunk.objects.bulk_create(
+        [
+            RealTimeTranscriptChunk(
+                session=session,
+                chunk_index=chunk.chunk_index,
+                segment_id=segment.id,
+                revision=chunk.revision,
+                text=segment.text,
+                start_s=segment.start_s,
+                end_s=segment.end_s,
+                language=segment.language or "",
+                confidence=segment.confidence,
+                segments=[_segment_json(segment)],
+                model_used=chunk.model,
+                processing_time_ms=chunk.processing_ms,
+                audio_size_bytes=chunk.audio_size_bytes,
+                speech_ended_at=moment(chunk.speech_ended_at),
+                received_at=datetime.fromtimestamp(chunk.times.received_at, UTC),
+                queued_at=moment(chunk.times.queued_at),
+                started_at=moment(chunk.times.started_at),
+                decoded_at=moment(chunk.times.decoded_at),
+                committed_at=committed_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    add_live_segment(conversation_id=UUID(conversation_id), segment=segment)
+    write_sent_times(session_id=session_id, sent=sent)
+    return committed_at
+
+
+@transaction.atomic
+def write_sent_times(*, session_id: str, sent: Mapping[int, float]) -> None:
+    """When finals went out, {chunk_index: Unix seconds}."""
+    rows = list(
+        RealTimeTranscriptChunk.objects.filter(
+            session__session_id=session_id, chunk_index__in=sent, sent_at__isnull=True
+        ).only("id", "chunk_index")
+    )
+    for row in rows:
+        row.sent_at = moment(sent[row.chunk_index])
+    RealTimeTranscriptChunk.objects.bulk_update(rows, ["sent_at"])
+
+
+def moment(unix_s: float | None) -> datetime | None:
+    return None if unix_s is None else datetime.fromtimestamp(unix_s, UTC)
+
+
+def _segment_json(segment: Segment) -> dict[str, object]:
+    return {
+        "id": segment.id,
+        "start": round(segment.start_s, 3),
+        "end": round(segment.end_s, 3),
+        "text": segment.text,
+        "avg_logprob": segment.avg_logprob,
+        "no_speech_prob": segment.no_speech_prob,
+        "compression_ratio": segment.compression_ratio,
+        "words": [word.to_json() for word in segment.words],
+    }

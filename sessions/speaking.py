@@ -1,0 +1,186 @@
+"""What a session says, from what its core said: finals into rows first, then notices for whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sessions.clock import Clock
+from sessions.figures import SessionFigures, StepTimes
+from sessions.parameters import StreamParameters
+from sessions.protocols.base import Failed, Heard, Notice
+from sessions.records import SessionRecords
+from sessions.services.recording_words import FinalChunk
+from sessions.transcriber import DecodeTimes, Spoken, Transcriber
+from transcription.models import Word, join_text
+from transcription.streaming.events import FinalSegment, PartialSegment, StreamEventType
+
+
+class Speaker:
+    """Keeps the finals' text and what their frames' sending times are still to be written for."""
+
+    def __init__(
+        self,
+        *,
+        records: SessionRecords,
+        transcriber: Transcriber,
+        parameters: StreamParameters,
+        figures: SessionFigures,
+        clock: Clock,
+        say: Callable[[Notice], None],
+    ) -> None:
+        self.interim_results = parameters.interim_results
+        self.language = parameters.language or ""
+        self.words_missing = False
+        self._records = records
+        self._transcriber = transcriber
+        self._bytes_per_second = parameters.audio_format.bytes_per_second
+        self._figures = figures
+        self._clock = clock
+        self._say = say
+        self._finals: list[str] = []
+        self._unsent: dict[int, StepTimes] = {}
+        self._sent: dict[int, float] = {}
+
+    @property
+    def transcript(self) -> str:
+        """The finals so far, joined as their language writes them."""
+        return join_text(self._finals, self.language)
+
+    async def publish(self, spoken: Spoken) -> None:
+        payload = spoken.event.payload
+        if isinstance(payload, FinalSegment):
+            await self._final(payload, spoken)
+        elif isinstance(payload, PartialSegment):
+            if self.interim_results:
+                self._figures.partials_sent += 1
+                self._say(self._partial(payload, spoken.decode))
+        elif spoken.event.type is StreamEventType.ERROR:
+            self.words_missing = True
+            self._say(
+                Failed(
+                    "decode_failed",
+                    f"{payload['message']}; the recording is transcribed again after the session",
+                    chunk_index=self._figures.chunks,
+                    session_time_s=self._transcriber.audio_s,
+                )
+            )
+
+    def note_sent(self, notice: Heard, sent_at: float) -> None:
+        """A final's frame has gone out."""
+        if times := self._unsent.pop(notice.chunk_index, None):
+            self._figures.note_sent(times, sent_at)
+            self._sent[notice.chunk_index] = sent_at
+
+    def take_sent(self) -> dict[int, float]:
+        """Sending times that no row has yet."""
+        sent, self._sent = self._sent, {}
+        return sent
+
+    async def _final(self, final: FinalSegment, spoken: Spoken) -> None:
+        segment, decode = final.segment, spoken.decode
+        received_at = self._transcriber.receipts.of_sample(final.covers_until_sample) or self._clock.unix_s()
+        chunk = FinalChunk(
+            chunk_index=self._figures.chunks,
+            revision=final.revision,
+            segment=segment,
+            model=decode.model if decode else "",
+            processing_ms=decode.processing_ms if decode else 0.0,
+            audio_size_bytes=self._size_bytes(segment.start_s, segment.end_s),
+            times=_times(received_at, decode),
+            speech_ended_at=spoken.speech_ended_at,
+        )
+        committed_at = await self._records.commit_final(chunk, self.take_sent())
+        self._figures.chunks += 1
+        if decode:
+            self._figures.processing_ms.append(decode.processing_ms)
+        if segment.confidence is not None:
+            self._figures.confidences.append(segment.confidence)
+        self.language = self.language or (segment.language or "")
+        self._finals.append(segment.text)
+        self._unsent[chunk.chunk_index] = _times(received_at, decode, committed_at)
+        self._transcriber.receipts.drop_before(final.covers_until_sample)
+        self._say(
+            self._heard(
+                segment.id,
+                final.revision,
+                segment.text,
+                (segment.start_s, segment.end_s),
+                segment.words,
+                decode,
+                is_final=True,
+                stable_chars=len(segment.text),
+                chunk_index=chunk.chunk_index,
+                received_at=received_at,
+                confidence=segment.confidence,
+                figures=(segment.avg_logprob, segment.no_speech_prob, segment.compression_ratio),
+                speaker_id=segment.speaker_id,
+            )
+        )
+
+    def _partial(self, partial: PartialSegment, decode: DecodeTimes | None) -> Heard:
+        probabilities = [word.probability for word in partial.words if word.probability is not None]
+        complete = bool(probabilities) and len(probabilities) == len(partial.words)
+        return self._heard(
+            partial.id,
+            partial.revision,
+            partial.text,
+            (partial.start_s, partial.end_s),
+            partial.words,
+            decode,
+            is_final=False,
+            stable_chars=partial.stable_chars,
+            chunk_index=self._figures.chunks,
+            received_at=self._transcriber.receipts.of_sample(decode.end_sample) if decode else None,
+            confidence=sum(probabilities) / len(probabilities) if complete else None,
+            figures=(None, None, None),
+            speaker_id=partial.speaker_id,
+        )
+
+    def _heard(
+        self,
+        segment_id: int,
+        revision: int,
+        text: str,
+        span_s: tuple[float, float],
+        words: tuple[Word, ...],
+        decode: DecodeTimes | None,
+        *,
+        is_final: bool,
+        stable_chars: int,
+        chunk_index: int,
+        received_at: float | None,
+        confidence: float | None,
+        figures: tuple[float | None, float | None, float | None],
+        speaker_id: str | None,
+    ) -> Heard:
+        return Heard(
+            segment_id=segment_id,
+            revision=revision,
+            is_final=is_final,
+            text=text,
+            stable_chars=stable_chars,
+            start_s=span_s[0],
+            end_s=span_s[1],
+            words=words,
+            confidence=confidence,
+            avg_logprob=figures[0],
+            no_speech_prob=figures[1],
+            compression_ratio=figures[2],
+            speaker_id=speaker_id,
+            model=decode.model if decode else None,
+            chunk_index=chunk_index,
+            processing_time_ms=decode.processing_ms if decode else None,
+            session_time_s=self._transcriber.audio_s,
+            audio_size_bytes=self._size_bytes(*span_s),
+            received_at=received_at,
+        )
+
+    def _size_bytes(self, start_s: float, end_s: float) -> int:
+        """The audio of a span as it was sent."""
+        return round((end_s - start_s) * self._bytes_per_second)
+
+
+def _times(received_at: float, decode: DecodeTimes | None, committed_at: float | None = None) -> StepTimes:
+    if decode is None:
+        return StepTimes(received_at, committed_at=committed_at)
+    return StepTimes(received_at, decode.queued_at, decode.started_at, decode.decoded_at, committed_at)

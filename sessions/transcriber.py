@@ -1,0 +1,269 @@
+"""Drives one session's streaming core: bytes in, events out; one decode in flight; waits for no engine.
+
+No socket and no database. Its owner calls `step` whenever `wake` is set or `next_timer_s` has come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+
+from sessions.clock import Clock
+from sessions.decoding import Decoder, DecodeNotSent
+from sessions.figures import SessionFigures
+from sessions.parameters import StreamParameters
+from sessions.receipts import Receipts
+from sessions.voice import SpeechStream, VoiceDetector
+from sessions.wire import DecodeOrder, DecodeReply
+from transcription.audio.stream import StreamConverter
+from transcription.engines.base import SAMPLE_RATE_HZ, Samples
+from transcription.streaming.config import StreamConfig
+from transcription.streaming.core import StreamingCore
+from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEventType
+
+logger = logging.getLogger(__name__)
+
+STEP_S = 1.0
+"""The most audio of one step: a burst of a minute must not keep the VAD from the other sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeTimes:
+    """An answered decode. `processing_ms`: from its start in the worker to its answer."""
+
+    queued_at: float
+    started_at: float
+    decoded_at: float
+    model: str
+    end_sample: int
+
+    @property
+    def processing_ms(self) -> float:
+        return (self.decoded_at - self.started_at) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An event and the decode that brought it (None: nothing was decoded yet)."""
+
+    event: StreamEvent
+    decode: DecodeTimes | None
+    speech_ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    request: DecodeRequest
+    order: DecodeOrder
+    deadline_s: float
+
+
+class Transcriber:
+    def __init__(
+        self,
+        *,
+        session_id: str,
+        parameters: StreamParameters,
+        model: str,
+        config: StreamConfig,
+        detector: VoiceDetector,
+        speech: SpeechStream,
+        decoder: Decoder,
+        chunk_timeout_s: float,
+        figures: SessionFigures,
+        clock: Clock,
+    ) -> None:
+        self.core = StreamingCore(config)
+        self.wake = asyncio.Event()
+        self.receipts = Receipts(parameters.audio_format.bytes_per_second)
+        self.received_bytes = 0
+        self.last_answer_s: float | None = None
+        self._session_id = session_id
+        self._model = model
+        self._bytes_per_second = parameters.audio_format.bytes_per_second
+        self._step_bytes = int(STEP_S * parameters.audio_format.bytes_per_second)
+        self._converter = StreamConverter(parameters.audio_format)
+        self._detector = detector
+        self._speech = speech
+        self._decoder = decoder
+        self._chunk_timeout_s = chunk_timeout_s
+        self._figures = figures
+        self._clock = clock
+        self._pending: deque[bytes] = deque()
+        self._replies: deque[DecodeReply] = deque()
+        self._flight: _Flight | None = None
+        self._utterance_id: int | None = None
+        self._last_decode: DecodeTimes | None = None
+        self._speech_ended_at: float | None = None
+        self._ending = False
+        self._finished = False
+        decoder.register(session_id, self._on_reply)
+
+    @property
+    def audio_s(self) -> float:
+        """Audio received, seconds."""
+        return self.received_bytes / self._bytes_per_second
+
+    @property
+    def lag_s(self) -> float:
+        """Audio received minus audio transcribed (silence is transcribed once it is known to be silence)."""
+        answered = self._last_decode.end_sample if self._last_decode else 0
+        return max(0.0, self.audio_s - max(self.core.covered_until_sample, answered) / SAMPLE_RATE_HZ)
+
+    @property
+    def done(self) -> bool:
+        """Ended, and everything that was said is final."""
+        return self._finished and self.core.done
+
+    @property
+    def next_timer_s(self) -> float | None:
+        """When `step` may have something to do without being woken, on the monotonic clock."""
+        return self._flight.deadline_s if self._flight else self.core.idle_until_s
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes; returns at once."""
+        self._pending.append(data)
+        self.received_bytes += len(data)
+        self.receipts.note(self.received_bytes, self._clock.unix_s())
+        self.wake.set()
+
+    def finish(self) -> None:
+        """No more bytes come."""
+        self._ending = True
+        self.wake.set()
+
+    def close(self) -> None:
+        """Let go of replies and of the audio in Redis."""
+        self._decoder.unregister(self._session_id)
+
+    async def step(self) -> list[Spoken]:
+        """Do what can be done now; the events that came of it, in order."""
+        spoken: list[Spoken] = []
+        while self._replies:
+            spoken += await self._take(self._replies.popleft())
+        spoken += await self._hear()
+        spoken += self._give_up_overdue()
+        spoken += await self._ask()
+        if self._pending or self._replies:
+            self.wake.set()
+        return spoken
+
+    # Audio
+
+    async def _hear(self) -> list[Spoken]:
+        spoken: list[Spoken] = []
+        if data := self._take_pending():
+            spoken += await self._judge(self._converter.push(data))
+        if self._ending and not self._pending and not self._finished:
+            spoken += await self._judge(self._converter.flush())
+            self._finished = True
+            spoken += self._spoken(self.core.finish(self._clock.monotonic_s()))
+        return spoken
+
+    async def _judge(self, samples: Samples) -> list[Spoken]:
+        if not len(samples):
+            return []
+        spoken = self._spoken(self.core.push_audio(samples, self._clock.monotonic_s()))
+        probabilities = await self._detector.detect(self._speech, samples)
+        events = self.core.push_speech(probabilities.tolist(), self._clock.monotonic_s())
+        return spoken + self._spoken(events)
+
+    def _take_pending(self) -> bytes:
+        taken: list[bytes] = []
+        size = 0
+        while self._pending and size < self._step_bytes:
+            data = self._pending.popleft()
+            room = self._step_bytes - size
+            if len(data) > room:
+                self._pending.appendleft(data[room:])
+                data = data[:room]
+            taken.append(data)
+            size += len(data)
+        return b"".join(taken)
+
+    # Decodes
+
+    def _on_reply(self, reply: DecodeReply) -> None:
+        self._replies.append(reply)
+        self.wake.set()
+
+    async def _ask(self) -> list[Spoken]:
+        if self._flight is not None:
+            return []
+        request = self.core.next_decode(self._clock.monotonic_s())
+        if request is None:
+            return []
+        if self._utterance_id is not None and self._utterance_id != request.utterance_id:
+            self._decoder.utterance_done(self._session_id, self._utterance_id)
+        self._utterance_id = request.utterance_id
+        self._figures.decodes_requested += 1
+        return await self._send(request)
+
+    async def _send(self, request: DecodeRequest) -> list[Spoken]:
+        order = DecodeOrder(
+            session_id=self._session_id,
+            utterance_id=request.utterance_id,
+            request_id=request.id,
+            num_samples=request.end_sample - request.start_sample,
+            offset_s=request.start_sample / SAMPLE_RATE_HZ,
+            is_final=request.is_final,
+            reply_to="",
+            model=self._model,
+            language=request.language,
+            prompt=request.prompt,
+            vocabulary=request.vocabulary,
+            queued_at=self._clock.unix_s(),
+        )
+        self._flight = _Flight(request, order, self._clock.monotonic_s() + self._chunk_timeout_s)
+        try:
+            await self._decoder.submit(order, self.core.window(request))
+        except DecodeNotSent as error:
+            logger.warning("session %s: a decode was not sent: %s", self._session_id, error)
+            return self._lost(request)
+        return []
+
+    async def _take(self, reply: DecodeReply) -> list[Spoken]:
+        flight = self._flight
+        if flight is None or reply.request_id != flight.request.id:
+            return []
+        request = flight.request
+        if reply.error == "missing_audio":
+            self._decoder.forget_audio(self._session_id, request.utterance_id)
+            self._figures.decodes_resent += 1
+            return await self._send(request)
+        if reply.hypothesis is None:
+            logger.warning("session %s: %s: %s", self._session_id, reply.error, reply.message)
+            self._figures.decodes_resent += 1
+            return self._lost(request)
+        self._flight = None
+        self.last_answer_s = self._clock.monotonic_s()
+        decode = DecodeTimes(
+            flight.order.queued_at, reply.started_at, reply.decoded_at, reply.model, request.end_sample
+        )
+        self._last_decode = decode
+        self._figures.decodes_answered += 1
+        self._figures.engine_ms += reply.hypothesis.engine_ms
+        return self._spoken(self.core.accept(request.id, reply.hypothesis, self.last_answer_s))
+
+    def _give_up_overdue(self) -> list[Spoken]:
+        flight = self._flight
+        if flight is None or self._clock.monotonic_s() < flight.deadline_s:
+            return []
+        self._figures.decodes_resent += 1
+        # Where the audio of a worker that never answered went is not known: send all of it again.
+        self._decoder.forget_audio(self._session_id, flight.request.utterance_id)
+        return self._lost(flight.request)
+
+    def _lost(self, request: DecodeRequest) -> list[Spoken]:
+        self._flight = None
+        return self._spoken(self.core.decode_lost(request.id, self._clock.monotonic_s()))
+
+    def _spoken(self, events: list[StreamEvent]) -> list[Spoken]:
+        spoken = []
+        for event in events:
+            if event.type is StreamEventType.SPEECH_ENDED:
+                self._speech_ended_at = self._clock.unix_s()
+            spoken.append(Spoken(event, self._last_decode, self._speech_ended_at))
+        return spoken
