@@ -4,7 +4,7 @@ No model, no network, no state: the same text gives the same annotation. English
 as recognisers write it (lower case, no punctuation) as well as text that people typed.
 """
 
-from transcription.semantic.actions import ActionMention, find_actions, find_decisions
+from transcription.semantic.actions import ActionMention, find_actions, find_decisions, find_proposals
 from transcription.semantic.annotator import KeywordSemanticAnnotator
 from transcription.semantic.config import SemanticConfig
 from transcription.semantic.intent import INTENTS, Intent, classify_intent
@@ -23,5 +23,6 @@ __all__ = [
     "extract_keywords",
     "find_actions",
     "find_decisions",
+    "find_proposals",
     "find_risks",
 ]

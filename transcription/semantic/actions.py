@@ -85,6 +85,24 @@ def find_decisions(text: str) -> tuple[DecisionMention, ...]:
     return tuple(mentions)
 
 
+@lru_cache(maxsize=2048)
+def find_proposals(text: str) -> tuple[DecisionMention, ...]:
+    """What is offered in a text: it is decided once the other side agrees."""
+    line = line_of(text)
+    mentions: list[DecisionMention] = []
+    covered = -1
+    for match in _CUES["proposal"].finditer(line.folded):
+        first = line.index_at(match.start())
+        if first > covered and not line.negated(match.start()):
+            covered = clause_end(line, first, line.index_at(match.end() - 1))
+            mentions.append(
+                DecisionMention(
+                    line.verbatim(first, covered), line.tokens[first].start, line.tokens[covered].end
+                )
+            )
+    return tuple(mentions)
+
+
 def clause_end(line: Line, first: int, cue_last: int) -> int:
     """The last token of the clause that begins at token `first` and whose cue ends at `cue_last`."""
     last_possible = min(len(line.tokens) - 1, first + _LONGEST_CLAUSE_WORDS - 1)

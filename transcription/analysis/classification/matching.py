@@ -70,9 +70,16 @@ def match_labels(
 ) -> list[Match]:
     """One match per label, in order. `further`: by a label's name, text that its description is joined by
     (a parent answers for its children)."""
+    below = further or {}
     # The name of a priority ("high") is a common word and no sign of it.
     texts = [
-        f"{'' if label.kind == 'priority' else label.name}. {label.description} {(further or {}).get(label.name, '')}"
+        " ".join(
+            [
+                "" if label.kind == "priority" else f"{label.name}.",
+                label.description,
+                below.get(label.name, ""),
+            ]
+        )
         for label in labels
     ]
     documents = [read(text).terms for text in texts]

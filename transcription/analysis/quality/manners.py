@@ -1,0 +1,159 @@
+"""Opening, listening and closing: how the agent treats the caller (docs/quality.md has the table)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from transcription.analysis.base import Evidence
+from transcription.analysis.quality.call import (
+    CUES,
+    NO_OCCASION,
+    Call,
+    Hit,
+    Said,
+    Verdict,
+    first_hit,
+    hits,
+    present,
+    quotes,
+)
+from transcription.analysis.text import stems_of, word_set
+from transcription.models import Turn
+from transcription.semantic.actions import find_actions
+from transcription.semantic.asking import question_at
+
+_OPENING_LINES = 2
+_CLOSING_LINES = 3
+# Turns overlap by up to half a second in friendly talk too (Heldner & Edlund 2010, "Pauses, gaps and
+# overlaps in conversations", figure 1); a turn of less than a second is a backchannel ("mm-hm", "okay").
+_OVERLAP_S = 0.5
+_BACKCHANNEL_S = 1.0
+# "Disfluency rates in conversation" (Bortfeld et al. 2001) counts 6 disfluencies in 100 words of ordinary
+# speakers; more than that, and at least three, is hesitating.
+_DISFLUENCIES_PER_100_WORDS = 6.0
+_FEWEST_DISFLUENCIES = 3
+_FEWEST_WORDS = 20
+# A caller who said that many words in one go has told of something.
+_ISSUE_WORDS = 8
+# Content words that an agent takes up from what the caller said.
+_SHARED_STEMS = 3
+
+
+def uses_opening_phrase(call: Call) -> Verdict:
+    return present(call, "opening", call.agent[:_OPENING_LINES], tells_agent=True)
+
+
+def does_not_interrupt(call: Call) -> Verdict:
+    told_off = first_hit("told_off", call.caller) if call.roles_known else None
+    if told_off:
+        return Verdict(False, (told_off.quote(),))
+    if not call.roles_known or not call.caller:
+        return NO_OCCASION
+    turns = call.turns or tuple(
+        Turn(said.segment.speaker_id, said.segment.start_s, said.segment.end_s)
+        for said in call.lines
+        if said.segment.speaker_id is not None
+    )
+    spoken = [turn for turn in turns if turn.end_s > turn.start_s]
+    found: list[Evidence] = []
+    for theirs in (turn for turn in spoken if turn.speaker_id != call.agent_id):
+        for ours in (turn for turn in spoken if turn.speaker_id == call.agent_id):
+            cut_in = theirs.start_s + _OVERLAP_S <= ours.start_s <= theirs.end_s - _OVERLAP_S
+            if cut_in and ours.end_s - ours.start_s >= _BACKCHANNEL_S:
+                found += _said_at(call, ours)
+    if found:
+        return Verdict(False, tuple(found[:3]))
+    speakers = {turn.speaker_id for turn in spoken}
+    return Verdict(True) if len(speakers) > 1 and call.agent_id in speakers else NO_OCCASION
+
+
+def _said_at(call: Call, turn: Turn) -> list[Evidence]:
+    """What the agent said where a turn begins; the turn itself where no segment is found there."""
+    near = [
+        said
+        for said in call.agent
+        if said.segment.start_s - _OVERLAP_S <= turn.start_s < said.segment.end_s + _OVERLAP_S
+    ]
+    return [min(near, key=lambda said: abs(said.segment.start_s - turn.start_s)).quote()] if near else []
+
+
+def shows_empathy(call: Call) -> Verdict:
+    if not call.roles_known:
+        return NO_OCCASION
+    shown = hits("empathy", call.agent)
+    distress = [hit for hit in hits("distress", call.caller) if not hit.said.line.negated(hit.match.start())]
+    if shown:
+        return Verdict(True, quotes(shown))
+    return Verdict(False, quotes(distress)) if distress else NO_OCCASION
+
+
+def paraphrases_issue(call: Call) -> Verdict:
+    if not call.roles_known:
+        return NO_OCCASION
+    issues = [said for said in call.caller if len(said.line.tokens) >= _ISSUE_WORDS]
+    if not issues:
+        return NO_OCCASION
+    for said in call.agent:
+        before = [item for item in call.caller if item.index < said.index]
+        if not before:
+            continue
+        if match := CUES["paraphrase"].search(said.line.folded):
+            return Verdict(True, (Hit(said, match).quote(),))
+        heard = {stem for item in before for stem in stems_of(item.segment.text)}
+        shared = heard & set(stems_of(said.segment.text))
+        takes_up = said.line.tokens[0].folded in {"so", "okay", "right", "alright"}
+        if takes_up and len(shared) >= _SHARED_STEMS:
+            return Verdict(True, (said.quote(),))
+    return Verdict(False, quotes(issues, 1))
+
+
+def says_please_and_thank_you(call: Call) -> Verdict:
+    if not call.agent or not call.roles_known:
+        return NO_OCCASION
+    pleases, thanks = hits("please", call.agent), hits("thanks", call.agent)
+    asked = [said for said in call.agent if _asks_for_something(said)]
+    if thanks and (pleases or not asked):
+        return Verdict(True, quotes([*pleases[:1], *thanks[:1]]))
+    # The first request without a please, or the last line by which no thanks had come.
+    return Verdict(False, (asked[0].quote() if asked and not pleases else call.agent[-1].quote(),))
+
+
+def _asks_for_something(said: Said) -> bool:
+    requests = {"request", "please", "obligation"}
+    return question_at(said.line) is not None or any(
+        action.pattern in requests for action in find_actions(said.segment.text)
+    )
+
+
+def does_not_hesitate(call: Call) -> Verdict:
+    words = sum(len(said.line.tokens) for said in call.agent)
+    if not call.roles_known or words < _FEWEST_WORDS:
+        return NO_OCCASION
+    fillers = hits("hesitation", call.agent)
+    repeated = [
+        said
+        for said in call.agent
+        for first, second in pairwise(said.line.tokens)
+        if first.folded == second.folded and first.folded.isalpha() and first.folded not in _MEANT_TWICE
+    ]
+    count = len(fillers) + len(repeated)
+    hesitates = count >= _FEWEST_DISFLUENCIES and 100 * count / words > _DISFLUENCIES_PER_100_WORDS
+    if not hesitates:
+        return Verdict(True)
+    lines = {hit.said.index: hit.said for hit in fillers} | {said.index: said for said in repeated}
+    return Verdict(False, quotes([lines[index] for index in sorted(lines)]))
+
+
+# Words that are said twice on purpose, and digits, which repeat in numbers.
+_MEANT_TWICE = word_set(
+    "very no yes okay bye had that really so well right one two three four five six seven eight nine zero oh "
+    "there now"
+)
+
+
+def uses_closing_phrase(call: Call) -> Verdict:
+    lines = call.agent[-_CLOSING_LINES:]
+    if not call.roles_known:
+        return present(call, "farewell_of_agents", lines, tells_agent=True)
+    # The opening's thanks are no farewell in a call that is hardly longer than its opening.
+    return present(call, "closing", [said for said in lines if said.index > 0], tells_agent=False)
