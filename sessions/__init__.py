@@ -1,1 +1,1 @@
-"""Live sessions: sockets, protocols, recording. (App label `realtime`: Django's own app is called sessions.)"""
+"""Live sessions: sockets, protocols, recording. (App label `realtime`: `sessions` is Django's own app.)"""

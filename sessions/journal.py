@@ -1,7 +1,7 @@
 """The recording of a session as it was received: on disk before anything else happens to it.
 
-A folder per session under `journal/`: `format.json` says how the bytes are to be read, `part-EPOCH-OFFSET.raw`
-hold them, one part for each socket that the session had, named by the byte of the session that it starts at.
+A folder per session under `journal/`: `format.json` says how the bytes are to be read; they lie in files
+`part-EPOCH-OFFSET.raw`, one for each socket that the session had, named by its first byte's place.
 Where parts overlap, the later epoch is right: it started where the server told it to.
 """
 

@@ -39,7 +39,6 @@ from sessions.protocols.base import (
 from sessions.records import SessionRecords
 from sessions.services.finishing import Finish
 from sessions.services.opening import AlreadyFinished, Progress
-from sessions.services.recording_words import moment
 from sessions.speaking import Speaker
 from sessions.transcriber import Transcriber
 
@@ -168,7 +167,7 @@ class LiveSession:
     # What a socket does
 
     async def attach(self, *, epoch: int, resumed: bool) -> Attachment:
-        """A socket takes the session over. Raises AlreadyFinished, and OSError where the journal has no room."""
+        """A socket takes the session over. Raises AlreadyFinished; OSError where the journal has no room."""
         async with self._attaching:
             if self._ending is not None:
                 raise AlreadyFinished(self.session_id)
@@ -260,9 +259,9 @@ class LiveSession:
 
     @property
     def progress(self) -> Progress:
-        last_activity = moment(self._last_activity)
-        assert last_activity is not None
-        return Progress(self.session_id, self._journal.size_bytes, self._transcriber.audio_s, last_activity)
+        return Progress(
+            self.session_id, self._journal.size_bytes, self._transcriber.audio_s, self._last_activity
+        )
 
     async def ended(self) -> None:
         """Returns when the session is over and its rows say so."""

@@ -51,10 +51,9 @@ class Outbox:
             return
         if isinstance(notice, Heard):
             self._withdraw_partial(notice.segment_id)
-        elif isinstance(notice, Acknowledged):
-            if self._ack:
-                self._ack[:] = [notice]
-                return
+        elif isinstance(notice, Acknowledged) and self._ack:
+            self._ack[:] = [notice]
+            return
         if len(self._slots) >= self._limit and len(self) >= self._limit:
             self.overflowed = True
             self._filled.set()

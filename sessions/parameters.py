@@ -1,4 +1,4 @@
-"""What a client asks of its session: the query parameters that hold for every protocol (contract: websocket)."""
+"""What a client asks of its session: the query parameters that hold for every protocol."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class StreamParameters:
 
 
 def parse_parameters(query: Mapping[str, str], defaults: StreamParameters) -> StreamParameters:
-    """Read a query. Names that are not parameters (a token, say) are not looked at. Raises InvalidParameters."""
+    """Read a query; names that are not parameters are not looked at. Raises InvalidParameters."""
     found: dict[str, Any] = {}
     for name, text in query.items():
         if name in FLAGS:

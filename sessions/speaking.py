@@ -11,7 +11,7 @@ from sessions.protocols.base import Failed, Heard, Notice
 from sessions.records import SessionRecords
 from sessions.services.recording_words import FinalChunk
 from sessions.transcriber import DecodeTimes, Spoken, Transcriber
-from transcription.models import Word, join_text
+from transcription.models import Segment, join_text
 from transcription.streaming.events import FinalSegment, PartialSegment, StreamEventType
 
 
@@ -101,77 +101,59 @@ class Speaker:
         self._transcriber.receipts.drop_before(final.covers_until_sample)
         self._say(
             self._heard(
-                segment.id,
-                final.revision,
-                segment.text,
-                (segment.start_s, segment.end_s),
-                segment.words,
+                segment,
                 decode,
-                is_final=True,
+                revision=final.revision,
                 stable_chars=len(segment.text),
                 chunk_index=chunk.chunk_index,
                 received_at=received_at,
-                confidence=segment.confidence,
-                figures=(segment.avg_logprob, segment.no_speech_prob, segment.compression_ratio),
-                speaker_id=segment.speaker_id,
+                is_final=True,
             )
         )
 
     def _partial(self, partial: PartialSegment, decode: DecodeTimes | None) -> Heard:
-        probabilities = [word.probability for word in partial.words if word.probability is not None]
-        complete = bool(probabilities) and len(probabilities) == len(partial.words)
         return self._heard(
-            partial.id,
-            partial.revision,
-            partial.text,
-            (partial.start_s, partial.end_s),
-            partial.words,
+            Segment(
+                partial.id, partial.start_s, partial.end_s, partial.text, partial.speaker_id, partial.words
+            ),
             decode,
-            is_final=False,
+            revision=partial.revision,
             stable_chars=partial.stable_chars,
             chunk_index=self._figures.chunks,
             received_at=self._transcriber.receipts.of_sample(decode.end_sample) if decode else None,
-            confidence=sum(probabilities) / len(probabilities) if complete else None,
-            figures=(None, None, None),
-            speaker_id=partial.speaker_id,
+            is_final=False,
         )
 
     def _heard(
         self,
-        segment_id: int,
-        revision: int,
-        text: str,
-        span_s: tuple[float, float],
-        words: tuple[Word, ...],
+        segment: Segment,
         decode: DecodeTimes | None,
         *,
-        is_final: bool,
+        revision: int,
         stable_chars: int,
         chunk_index: int,
         received_at: float | None,
-        confidence: float | None,
-        figures: tuple[float | None, float | None, float | None],
-        speaker_id: str | None,
+        is_final: bool,
     ) -> Heard:
         return Heard(
-            segment_id=segment_id,
+            segment_id=segment.id,
             revision=revision,
             is_final=is_final,
-            text=text,
+            text=segment.text,
             stable_chars=stable_chars,
-            start_s=span_s[0],
-            end_s=span_s[1],
-            words=words,
-            confidence=confidence,
-            avg_logprob=figures[0],
-            no_speech_prob=figures[1],
-            compression_ratio=figures[2],
-            speaker_id=speaker_id,
+            start_s=segment.start_s,
+            end_s=segment.end_s,
+            words=segment.words,
+            confidence=segment.confidence,
+            avg_logprob=segment.avg_logprob,
+            no_speech_prob=segment.no_speech_prob,
+            compression_ratio=segment.compression_ratio,
+            speaker_id=segment.speaker_id,
             model=decode.model if decode else None,
             chunk_index=chunk_index,
             processing_time_ms=decode.processing_ms if decode else None,
             session_time_s=self._transcriber.audio_s,
-            audio_size_bytes=self._size_bytes(*span_s),
+            audio_size_bytes=self._size_bytes(segment.start_s, segment.end_s),
             received_at=received_at,
         )
 

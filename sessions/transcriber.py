@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from sessions.clock import Clock
-from sessions.decoding import Decoder, DecodeNotSent
+from sessions.decoding import DecodeNotSent, Decoder
 from sessions.figures import SessionFigures
 from sessions.parameters import StreamParameters
 from sessions.receipts import Receipts

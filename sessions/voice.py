@@ -73,6 +73,6 @@ def _detect_all(jobs: Sequence[Job]) -> list[Probabilities | Exception]:
     for stream, samples, _ in jobs:
         try:
             answers.append(stream.push(samples))
-        except Exception as error:  # noqa: BLE001 - one session's trouble is not another's
+        except Exception as error:  # one session's trouble is not another's
             answers.append(error)
     return answers

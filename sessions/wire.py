@@ -17,8 +17,8 @@ DECODE_TASK = "tasks.live.decode"
 LIVE_QUEUE = "live"
 BATCH_QUEUE = "batch"
 ENGINE_KEY = "ambient:engine:live"
-"""JSON of the live engine that is loaded ({engine, model, version, notice, capabilities}); the live worker
-writes it when it is ready and keeps it alive (expires after ENGINE_TTL_S), the web process and /readyz read it."""
+"""JSON of the live engine that is loaded ({engine, model, version, notice, capabilities}). The live worker
+writes it when it is ready and keeps it alive (ENGINE_TTL_S); the web process and /readyz read it."""
 ENGINE_TTL_S = 15
 AUDIO_TTL_S = 120
 """An utterance's audio in Redis: at most 15 s long, decoded again and again while it grows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -156,7 +156,8 @@ class Progress:
     session_id: str
     bytes_received: int
     audio_duration_s: float
-    last_activity: datetime
+    last_activity: float
+    """Unix seconds."""
 
 
 @transaction.atomic
@@ -172,7 +173,8 @@ def renew_leases(*, process_id: str, progress: list[Progress]) -> int:
     for row in rows:
         item = by_id[row.session_id]
         row.bytes_received, row.audio_duration_s = item.bytes_received, item.audio_duration_s
-        row.last_activity, row.lease_until = item.last_activity, lease_until
+        row.last_activity = datetime.fromtimestamp(item.last_activity, UTC)
+        row.lease_until = lease_until
     fields: list[Any] = ["bytes_received", "audio_duration_s", "last_activity", "lease_until"]
     RealTimeSession.objects.bulk_update(rows, fields)
     return len(rows)

@@ -1,0 +1,1 @@
+"""REST of live sessions: listing, ending, announcing."""

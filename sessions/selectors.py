@@ -1,0 +1,44 @@
+"""What reads: live sessions that a caller may see."""
+
+from __future__ import annotations
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Length
+from django.http import Http404
+
+from conversations.access import Access
+from sessions.models import RealTimeSession
+
+
+def visible_sessions(access: Access) -> QuerySet[RealTimeSession]:
+    """The caller's own; every one for staff."""
+    sessions = RealTimeSession.objects.all()
+    return sessions if access.is_staff else sessions.filter(owner_id=access.owner_id)
+
+
+def session_list(access: Access, *, with_history: bool) -> QuerySet[RealTimeSession]:
+    """Newest first, with the counts of `with_counts`."""
+    sessions = visible_sessions(access)
+    if not with_history:
+        sessions = sessions.filter(status__in=RealTimeSession.RUNNING)
+    return with_counts(sessions).order_by("-connected_at", "-id")
+
+
+def with_counts(sessions: QuerySet[RealTimeSession]) -> QuerySet[RealTimeSession]:
+    """Adds `total_chunks` and `transcript_length` (code points of all finals; None of none)."""
+    return sessions.select_related("metrics").annotate(
+        total_chunks=Count("chunks"), transcript_length=Sum(Length("chunks__text"))
+    )
+
+
+def session_for(access: Access, session_id: str) -> RealTimeSession:
+    """Raises Http404 for what is not there and for what is somebody else's."""
+    session = with_counts(visible_sessions(access)).filter(session_id=session_id).first()
+    if session is None:
+        raise Http404("There is no such session.")
+    return session
+
+
+def count_active() -> int:
+    """Sessions of the installation that have a socket."""
+    return RealTimeSession.objects.filter(status=RealTimeSession.Status.ACTIVE).count()

@@ -1,0 +1,18 @@
+"""Addresses of this room, from the root."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sessions import pages
+from sessions.api import views
+
+urlpatterns = [
+    path("", pages.live_page, name="live"),
+    path("api/v1/websocket/sessions", views.SessionsView.as_view(), name="sessions"),
+    path("api/v1/websocket/sessions/<str:session_id>", views.SessionView.as_view(), name="session"),
+    path(
+        "api/v1/websocket/sessions/<str:session_id>/end", views.SessionEndView.as_view(), name="session-end"
+    ),
+    path("api/v1/websocket/broadcast", views.BroadcastView.as_view(), name="broadcast"),
+]
