@@ -117,7 +117,7 @@ def _heard(segment: Segment) -> HeardSegment:
 def _timed(words: Words) -> Iterable[Segment]:
     if words.conversation.source == Conversation.Source.TEXT:
         raise Conflict("This conversation is a text: it has no times to make subtitles of.")
-    return words.segments
+    return (segment for segment in words.segments if segment.text.strip())  # a cue shows something
 
 
 def _cue_ms(segment: Segment) -> tuple[int, int]:

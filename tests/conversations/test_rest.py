@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -104,8 +107,6 @@ def test_a_cookie_reads_but_changes_only_with_its_csrf_token(conversation: Conve
 
 def test_keyless_loopback_clients_need_the_setting_and_a_plain_way_in(owner: User, settings: Any) -> None:
     """AMBIENT_OPEN_LOOPBACK lets in this machine alone: not a proxy's clients, nor another site's page."""
-    from dataclasses import replace
-
     User.objects.create_user("ambient", is_staff=True)
     client = APIClient()
     assert client.get(LIST).status_code == 401
@@ -300,17 +301,13 @@ def test_erasing_leaves_neither_rows_nor_files(
     conversation: Conversation, owner: User, caller: Caller
 ) -> None:
     """After DELETE the words, results and the recording are gone, and so is the address."""
-    from django.core.files.base import ContentFile
-
     conversation.audio.save("call.wav", ContentFile(b"RIFF"))
-    path = conversation.audio.path
+    path = Path(conversation.audio.path)
     client = caller(owner)
     assert client.delete(address(conversation)).status_code == 204
     assert not Conversation.objects.exists()
     assert not Segment.objects.exists()
-    import os
-
-    assert not os.path.exists(path)
+    assert not path.exists()
     assert client.delete(address(conversation)).status_code == 404
 
 
