@@ -1,0 +1,1 @@
+"""What a supervisor should know of a conversation: findings, risks, what to do next."""
