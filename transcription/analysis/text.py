@@ -58,18 +58,42 @@ _SUBJECTS = word_set(
     "is are will would what where when who how"
 )
 
-_QUESTION_STARTS = word_set(
-    "what what's where where's when when's who who's whose whom why how how's which do does did is are am "
-    "was were have has had can could would will should may shall any"
+# What a question starts with, once `and`, `okay` and the like are passed over; a statement may start with
+# the same words (`when she came`, `do not lift`, `which is near`), so the next word is looked at as well.
+_AUXILIARY = r"(?:do|does|did|is|are|am|was|were|have|has|had|can|could|will|would|should|shall|may|might)"
+_PRONOUN = r"(?:i|you|he|she|it|we|they)"
+_QUESTION_START = re.compile(
+    "|".join(
+        (
+            r"(?:what|how|where|when|who|whom|whose|why|which)$",
+            rf"(?:what|how|where|when|who|whom|whose|why)(?:'s|'re| {_AUXILIARY})\b",
+            rf"(?:what|which|whose|how) (?!{_PRONOUN}\b)(?:\w+ ){{1,2}}{_AUXILIARY}\b",
+            r"how (?:old|many|much|long|often|far|bad|about|come|severe)\b",
+            r"(?:what|which|how) (?:about|kind|time|sort|else|brings|happened|seems)\b",
+            rf"{_AUXILIARY} (?:{_PRONOUN}|there|that|this|the|your|his|her|my|our|their|any\w*|some\w*)\b",
+            r"(?:is|are|does|did|was|were|has) (?!not\b)\w+ \w+",
+            r"any\b(?! time| day)",
+            r"(?:please )?(?:tell me|give me|spell|describe|confirm)\b",
+            r"(?:and )?(?:your|the|his|her) (?:\w+ ){1,3}please$",
+        )
+    )
 )
-_QUESTION_PHRASES = re.compile(
-    r"\b(?:what(?:'s| is| are| was| were| do| did| does| kind| brings| seems| time| day)"
-    r"|where(?:'s| is| are| do| did| does)|when (?:did|do|is|was|were|are|will)"
-    r"|how (?:old|many|much|long|often|bad|are|is|do|did|can|may|would|about)"
-    r"|who(?:'s| is| am i| are| was| do| did)|which (?:\w+ )?(?:do|did|is|are)|can i (?:have|get|take|ask)"
-    r"|(?:could|can|may|would|will) (?:you|i|we)"
-    r"|(?:do|did|are|have|were|is|has|does|was) (?:you|your|she|he|it|they|there|that|the|any|this)"
-    r"|tell me)\b"
+_QUESTION_WITHIN = re.compile(
+    r"\b(?:"
+    + "|".join(
+        (
+            r"(?:do|did|are|have|were|can|could|would|will) you",
+            r"(?:can|may|could|should|shall) (?:i|we)",
+            r"what(?:'s| is| are| was) (?:your|the|his|her|that)|what (?:brings|happened|seems)",
+            r"how (?:old|many|much|long|often|bad) (?:are|is|do|did|have)",
+            r"where (?:do|are|did|is) (?:you|he|she|it|they|the)",
+            r"is (?:there|that) any\w*",
+        )
+    )
+    + r")\b"
+)
+_LEADING = word_set(
+    "and okay ok so well now right alright then but also um uh hello hi yes yeah sorry great thanks"
 )
 
 
@@ -174,11 +198,13 @@ def is_question(text: str) -> bool:
     if "?" in text:
         return True
     words = words_of(text)
-    while words and (words[0] in {"and", "okay", "ok", "so", "well", "now", "right", "alright"}):
-        words.pop(0)
-    if not words:
-        return False
-    return words[0] in _QUESTION_STARTS or _QUESTION_PHRASES.search(" ".join(words)) is not None
+    start = 0
+    while start < len(words) and words[start] in _LEADING:
+        start += 1
+    plain = " ".join(words[start:])
+    if _QUESTION_START.match(plain) or (start and _QUESTION_START.match(" ".join(words))):
+        return True
+    return _QUESTION_WITHIN.search(plain) is not None
 
 
 class Bm25:

@@ -9,7 +9,8 @@ import phonenumbers
 
 from transcription.analysis.entities.lexicon import COMMON_WORDS
 from transcription.analysis.entities.line import Found, Line
-from transcription.analysis.text import DigitRun, digit_runs, word_set
+from transcription.analysis.numbers import DIGITS
+from transcription.analysis.text import STOPWORDS, DigitRun, digit_runs, word_set
 
 # ITU-T E.164: at most 15 digits; the shortest subscriber numbers read out with an area have 7.
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
@@ -149,11 +150,14 @@ def _domain_end(words: list[str], at: int) -> int | None:
 
 
 def _local_start(words: list[str], at: int) -> int | None:
-    """Where the part before `at` starts: after a cue word, else as far as separators and digits lead."""
-    for start in range(at - 1, max(-1, at - _LONGEST_LOCAL_WORDS - 1), -1):
-        if words[start] in _EMAIL_CUES:
-            return start + 1 if start + 1 < at else None
+    """Where the part before `at` starts: as far left as separators, letters, digits and names lead."""
     start = at - 1
-    while start > 0 and ({words[start - 1], words[start]} & _SEPARATORS or len(words[start]) == 1):
+    if words[start] in STOPWORDS and len(words[start]) > 1:
+        return None
+    while start > 0 and at - start < _LONGEST_LOCAL_WORDS:
+        before = words[start - 1]
+        joins = bool({before, words[start]} & _SEPARATORS)
+        if not (joins or before in DIGITS or before not in COMMON_WORDS | _EMAIL_CUES):
+            break
         start -= 1
-    return start if words[start] not in COMMON_WORDS or len(words[start]) == 1 else None
+    return start

@@ -16,7 +16,7 @@ from transcription.analysis.entities.contacts import Phones, emails
 from transcription.analysis.entities.dates import dates
 from transcription.analysis.entities.line import Found, Line, lines_of
 from transcription.analysis.entities.money import money
-from transcription.analysis.entities.names import organizations, persons, repeated
+from transcription.analysis.entities.names import known_names, mentions, organizations, persons
 from transcription.analysis.entities.places import Places
 from transcription.analysis.entities.times import times
 from transcription.errors import EngineFailed, EngineUnavailable
@@ -55,25 +55,29 @@ class EmbeddedEntities:
         lines = lines_of(talk.segments)
         english = talk.language is None or talk.language.split("-")[0].lower() == "en"
         phones = self._phones.find(lines)
-        found: list[list[Found]] = []
+        known = known_names(lines) if english else frozenset()
+        found: list[Entity] = []
         for index, line in enumerate(lines):
-            found.append(_in_line(line, phones[index], places, None if english else talk.language))
+            items = _in_line(line, phones[index], places, known, None if english else talk.language)
+            found += [_entity(line, item) for item in sorted(items, key=lambda item: item.start)]
             on_progress((index + 1) / len(lines))
-        again = repeated(lines, found)
-        return tuple(
-            _entity(line, item)
-            for line, items, mentions in zip(lines, found, again, strict=True)
-            for item in sorted(without_overlaps([*items, *mentions]), key=lambda item: item.start)
-        )
+        return tuple(found)
 
 
-def _in_line(line: Line, phones: list[Found], places: Places, language: str | None) -> list[Found]:
+def _in_line(
+    line: Line,
+    phones: list[Found],
+    places: Places,
+    known: frozenset[tuple[str, ...]],
+    language: str | None,
+) -> list[Found]:
     """The mentions of a line; `language` None: English. What comes first wins an overlap."""
     candidates: list[Found] = [*emails(line)]
     if language is None:
         candidates += [*_longest(dates(line)), *phones, *_longest(ages(line)), *_longest(money(line))]
         candidates += [*_longest(times(line))]
-        candidates += [*_longest(persons(line)), *_longest(organizations(line, places))]
+        candidates += [*_longest(persons(line)), *mentions(line, known)]
+        candidates += _longest(organizations(line, places))
     else:
         candidates += [*phones, *_longest(money(line)), *_dates_of(line, language)]
     candidates += _longest(places.find(line))

@@ -28,6 +28,10 @@ _ASKING = {
         r"(?:best|your) number|number (?:can|should|to|do|could|may|i)|reach you (?:on|at|back)",
     ),
     "EMAIL": (r"e ?mail",),
+    "MONEY": (
+        r"how much (?:money|does|did|do|will|is|was|would|are|were)",
+        r"(?:what|how much) .*\b(?:cost|price|fee|pay|paid)",
+    ),
     "DATE": (r"date of birth|birthday|when (?:did|was|were|is|are|will)|(?:what|which) (?:day|date)|born",),
     "TIME": (r"what time|when (?:should|do|does|can)",),
 }

@@ -10,6 +10,8 @@ from transcription.analysis.entities.line import Found, Line
 from transcription.analysis.entities.places import Places
 from transcription.analysis.text import STOPWORDS, word_set
 
+_Names = frozenset[tuple[str, ...]]
+
 _LONGEST_NAME_WORDS = 3
 # After these a name follows, whatever comes next.
 _STRONG_CUE = re.compile(
@@ -33,6 +35,7 @@ _RELATIONS = re.compile(
     r"|niece|nephew|child|boyfriend|girlfriend|neighbou?r|colleague|baby|boss|manager|teacher"
     r"|mother|father|stepfather|stepmother)$"
 )
+_AFTER_A_NAME = word_set("is was has had will can could does did would who he she he's she's said says told")
 _VOCATIVE = word_set("hello hi hey thanks goodbye bye okay ok dear")
 _REPLY_LEAD = word_set(
     "it's it is yes yeah sure um uh okay ok of course hi hello she's he's i'm i am well so er"
@@ -52,8 +55,9 @@ _KINDS = word_set(
 )
 _DETERMINERS = word_set("the a an my your his her our their this that which any some every no each another")
 _OPENING = re.compile(
-    r"\b(?:(?:thank you|thanks) for (?:calling|contacting)|you(?:'ve| have)? reached|welcome to|works? (?:for|at)"
-    r"|(?:working|employed) (?:for|at|by)|on behalf of|calling from|through to|this is)(?: the)?$"
+    r"\b(?:(?:thank you|thanks) for (?:calling|contacting)|you(?:'ve| have)? reached"
+    r"|welcome to"
+    r"|works? (?:for|at)|(?:working|employed) (?:for|at|by)|on behalf of|calling from|through to|this is)(?: the)?$"
 )
 _LONGEST_BODY_WORDS = 5
 
@@ -72,7 +76,7 @@ def persons(line: Line) -> Iterator[Found]:
                 end = 0
         elif at and words[at - 1] in _TITLES and (at > 1 or not line.gap(at - 1).strip(". ")):
             end = _name_end(line, at, limit=2)
-        elif _RELATIONS.search(before) and (not line.cased or line.capital(at)):
+        elif _RELATIONS.search(before) and _no_verb(line, at):
             end = _name_end(line, at, limit=1)
         elif at and words[at - 1] in _VOCATIVE and line.capital(at):
             end = _name_end(line, at, limit=2)
@@ -80,6 +84,16 @@ def persons(line: Line) -> Iterator[Found]:
             yield line.found("PERSON", at, end)
     yield from _speaking(line)
     yield from _reply(line)
+
+
+def _no_verb(line: Line, at: int) -> bool:
+    """Whether the word after `my brother` can be his name: `james is`, not `hits me`."""
+    if line.cased:
+        return line.capital(at)
+    following = line.words[at + 1] if at + 1 < len(line.words) else ""
+    return following in _AFTER_A_NAME or (
+        following in {"", "and"} and not line.words[at].endswith(("s", "ed"))
+    )
 
 
 def _speaking(line: Line) -> Iterator[Found]:
@@ -179,24 +193,21 @@ def _opened_body(line: Line, at: int) -> int:
     return end if any(word not in COMMON_WORDS for word in line.words[at:end]) else 0
 
 
-def repeated(lines: Sequence[Line], found: Sequence[Sequence[Found]]) -> list[list[Found]]:
-    """Further mentions of the persons found by cue: by the whole name, or by its first or last word."""
+def known_names(lines: Sequence[Line]) -> _Names:
+    """The names that cues show anywhere in the talk: whole, and each of their words that is no other word."""
     known: set[tuple[str, ...]] = set()
-    for line, items in zip(lines, found, strict=True):
-        for item in items:
-            if item.label == "PERSON":
-                inside = (t for t in line.tokens if item.start <= t.start and t.end <= item.end)
-                name = tuple(token.folded for token in inside)
-                known.add(name)
-                known.update((word,) for word in name if len(word) > 2 and word not in COMMON_WORDS)
-    again: list[list[Found]] = []
     for line in lines:
-        mentions = []
-        for at in range(len(line.words)):
-            for length in range(_LONGEST_NAME_WORDS, 0, -1):
-                end = at + length
-                if tuple(line.words[at:end]) in known and end <= len(line.words):
-                    mentions.append(line.found("PERSON", at, end))
-                    break
-        again.append(mentions)
-    return again
+        for item in persons(line):
+            inside = (t for t in line.tokens if item.start <= t.start and t.end <= item.end)
+            name = tuple(token.folded for token in inside)
+            known.add(name)
+            known.update((word,) for word in name if len(word) > 2 and word not in COMMON_WORDS)
+    return frozenset(known)
+
+
+def mentions(line: Line, known: _Names) -> Iterator[Found]:
+    """Where a known name is said again, longest first."""
+    for length in range(_LONGEST_NAME_WORDS, 0, -1):
+        for at in range(len(line.words) - length + 1):
+            if tuple(line.words[at : at + length]) in known:
+                yield line.found("PERSON", at, at + length)

@@ -9,7 +9,8 @@ from transcription.analysis.entities.line import Found, Line
 from transcription.analysis.text import parse_number, word_set
 
 _CLOCK = re.compile(
-    r"\b([01]?\d|2[0-3])[:.h]([0-5]\d)(?:\s*([ap])\.?\s*m\b\.?)?|\b(1[0-2]|0?[1-9])\s*[ap]\.?m\b\.?", re.I
+    r"\b([01]?\d|2[0-3])[:.h]([0-5]\d)(?:\s*([ap])(?:m\b|\.\s?m\.))?|\b(1[0-2]|0?[1-9])\s*[ap](?:m\b|\.m\.)",
+    re.IGNORECASE,
 )
 _MERIDIEM = {("am",), ("pm",), ("a", "m"), ("p", "m")}
 _TIME_CUES = word_set("at around about by until till before after from past to between")
@@ -44,16 +45,17 @@ def _spoken_time(words: list[str], at: int) -> int | None:
 
 
 def _minutes_and_hour(words: list[str], at: int) -> int | None:
-    """`ten past five`, `three minutes to nine`; a bare `ten to nine` only where the text ends with it."""
+    """`ten past five`, `three minutes to nine`; `ten to nine` only after a word for a time."""
     minutes = parse_number(words, at)
-    if minutes is None or minutes.ordinal or not isinstance(minutes.value, int) or minutes.value >= 60:
+    if minutes is None or minutes.ordinal or minutes.value not in range(1, 60):
         return None
     said = words[minutes.end : minutes.end + 1] in (["minutes"], ["minute"])
     link = minutes.end + said
     if words[link : link + 1] not in (["past"], ["to"]) or not (said or minutes.value % 5 == 0):
         return None
     hour = _hour(words, link + 1)
-    if hour is None or (words[link] == "to" and not said and hour < len(words)):
+    cued = at > 0 and words[at - 1] in _TIME_CUES - {"from", "between", "to", "past"}
+    if hour is None or (words[link] == "to" and not said and not cued):
         return None
     return _with_meridiem(words, hour)
 

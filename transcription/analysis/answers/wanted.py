@@ -1,0 +1,64 @@
+"""A question, ready to be matched against what was said."""
+
+from __future__ import annotations
+
+from transcription.analysis.answers.units import Unit, question_terms, terms_of
+from transcription.analysis.answers.values import EXPLAINED, labels_of, type_of
+from transcription.analysis.base import Question
+from transcription.analysis.text import Bm25, word_set, words_of
+
+# A question of the talk that asks for the same kind of value, whatever its words.
+_SAME_VALUE_MATCH = 0.7
+_AGENT_WORDS = word_set("agent agent's nurse nurse's counsellor counselor operator advisor representative")
+
+
+class Wanted:
+    """What a question wants, and how well a sentence fits it.
+
+    A match is between 0 and 1: of the question's terms the share that is there, weighed by their rarity in
+    the talk (idf of Okapi BM25); how many of the hints are there (one: 0.5, two: 0.75, …); and whether a
+    question asks for the same kind of value. They are taken together as independent signs:
+    1 - (1 - a)(1 - b)(1 - c).
+    """
+
+    def __init__(self, question: Question, ranking: Bm25) -> None:
+        self.answer_type = type_of(question)
+        self.labels = frozenset(labels_of(self.answer_type))
+        self.of_agent = bool(_AGENT_WORDS & set(words_of(question.text)))
+        explained = set(terms_of(EXPLAINED.get(self.answer_type, "")))
+        terms = question_terms(question.text) or ([] if self.labels else terms_of(question.text))
+        self._other_terms = [term for term in terms if term not in explained]
+        self._weights = {term: ranking.idf(term) for term in terms}
+        self._hints = [_hint(hint) for hint in question.hints]
+        if words_of(question.text)[:1] == ["why"]:
+            self._hints.append(_hint("because"))
+
+    def match(self, unit: Unit) -> float:
+        """How well a unit fits, 0..1."""
+        total = sum(self._weights.values())
+        there = sum(weight for term, weight in self._weights.items() if term in unit.terms)
+        coverage = there / total if total else 0.0
+        hints = sum(
+            phrase in unit.plain or bool(terms and terms <= unit.terms) for phrase, terms in self._hints
+        )
+        asks_for_it = unit.asking and bool(self.labels & unit.asked)
+        same_value = _SAME_VALUE_MATCH * self.explained(unit) if asks_for_it else 0.0
+        return 1 - (1 - coverage) * 0.5**hints * (1 - same_value)
+
+    def explained(self, unit: Unit) -> float:
+        """Of the terms that the answer type does not explain, the share that the unit holds; 1 for none."""
+        if not self._other_terms:
+            return 1.0
+        return sum(term in unit.terms for term in self._other_terms) / len(self._other_terms)
+
+    def wants_other_than(self, unit: Unit) -> bool:
+        """Whether a value is wanted that the question `unit` does not ask for."""
+        return bool(self.labels) and not self.labels & unit.asked
+
+
+def _hint(hint: str) -> tuple[str, frozenset[str]]:
+    """The phrase as it would stand in `Unit.plain`, and the terms that stand for it in any order: none where
+    only one of several words carries meaning (`at home`, `when did`)."""
+    words, terms = words_of(hint), terms_of(hint)
+    enough = len(terms) > 1 or len(terms) == len(words)
+    return f" {' '.join(words)} ", frozenset(terms if enough else ())
