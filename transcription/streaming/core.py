@@ -29,7 +29,7 @@ from transcription.streaming.utterance import Utterance
 @dataclass(frozen=True, slots=True)
 class _InFlight:
     request: DecodeRequest
-    utterance: Utterance | None  # None: cleared meanwhile; the slot stays taken until the engine answers
+    utterance: Utterance | None  # None: nobody wants the answer any more
     asked_s: float
     trial_silence: int | None  # a final asked for on trial, in the silence that began here
 
@@ -79,7 +79,7 @@ class StreamingCore:
         if self._listener.clear():
             events.append(self._speech_event(StreamEventType.SPEECH_ENDED, self._listener.endpointer.judged))
         if self._in_flight:
-            self._in_flight = replace(self._in_flight, utterance=None)
+            self._abandon(self._in_flight.utterance)
         return events + self._settle()
 
     def configure(self, **changes: Any) -> None:
@@ -121,7 +121,7 @@ class StreamingCore:
         utterance.asked_until = max(utterance.asked_until, window.end)
         on_trial = window.is_final and not utterance.closed
         if on_trial:
-            utterance.trial_silence = endpointer.silence_start
+            utterance.trial_silence, utterance.trial = endpointer.silence_start, None
         self._in_flight = _InFlight(request, utterance, now_s, utterance.trial_silence if on_trial else None)
         return request
 
@@ -230,6 +230,11 @@ class StreamingCore:
         self._in_flight = None
         return flight
 
+    def _abandon(self, utterance: Utterance | None) -> None:
+        """Nobody wants an answer for it any more; the slot stays taken until the engine has given it."""
+        if self._in_flight and self._in_flight.utterance is utterance:
+            self._in_flight = replace(self._in_flight, utterance=None)
+
     def _show(
         self, utterance: Utterance, request: DecodeRequest, hypothesis: Hypothesis
     ) -> list[StreamEvent]:
@@ -277,6 +282,7 @@ class StreamingCore:
             request_id=request_id,
         )
         self._listener.utterances.popleft()
+        self._abandon(utterance)
         self._prompt = self._next_prompt(words, language, looped=utterance.looped)
         return events
 

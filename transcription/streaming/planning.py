@@ -45,7 +45,9 @@ class DecodePlanner:
         if utterance.end is not None:
             return Window(utterance.end, is_final=True)
         content_end = judged if silence_start is None else min(judged, silence_start + TAIL_SAMPLES)
-        if config.early_final_ms and silence_start is not None and utterance.trial_silence != silence_start:
+        if config.early_final_ms and silence_start is not None:
+            if utterance.trial_silence == silence_start:
+                return None  # the trial has what there is; either it becomes the final or speech resumes
             silent_ms = (judged - silence_start) * 1000 // SAMPLE_RATE_HZ
             if silent_ms >= config.early_final_ms:
                 return Window(max(content_end, utterance.asked_until), is_final=True)

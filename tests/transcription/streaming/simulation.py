@@ -1,7 +1,7 @@
 """A conversation with a known truth, an engine that hears it as real ones do, and a clock of its own.
 
 The engine answers a window with the words that lie in it. A word that the window cuts comes garbled or not at
-all; the last word of a window may be heard wrong; times are a little off; answers take a while, get lost, come
+all; the last word of a window may be heard wrong; times are a little off; answers take long, get lost, come
 twice or come after they were given up.
 """
 

@@ -13,7 +13,7 @@ from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.events import StreamEventType
 
-PROPERTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -83,7 +83,7 @@ def test_final_text_is_what_was_said(
 @PROPERTY
 @given(speeches(), configs, st.integers(0, 2**16))
 def test_silence_is_never_asked_of_an_engine(spoken: Spoken, config: StreamConfig, seed: int) -> None:
-    """Every window holds speech, starts where the utterance did, only grows, and ends soon after the speech."""
+    """Every window holds speech, starts where the utterance did, only grows, and ends just after speech."""
     outcome = run(spoken, config=config, seed=seed)
     latest: dict[int, tuple[int, int]] = {}
     for request in outcome.requests:
