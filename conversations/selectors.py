@@ -128,9 +128,10 @@ def why_no_result(conversation: Conversation, stage: str) -> str:
     return f"The stage {stage} is {row.status}{': ' + reason if reason else ''}."
 
 
-def entities_of(conversation: Conversation, run_number: int) -> QuerySet[Entity]:
-    return conversation.entities.filter(run_number=run_number)
+def entities_of(conversation: Conversation, number: int) -> QuerySet[Entity]:
+    """Those of a version: they point into the text of its segments."""
+    return conversation.entities.filter(run_number=number)
 
 
-def answers_of(conversation: Conversation, run_number: int) -> QuerySet[Answer]:
-    return conversation.answers.filter(run_number=run_number)
+def answers_of(conversation: Conversation, number: int) -> QuerySet[Answer]:
+    return conversation.answers.filter(run_number=number)

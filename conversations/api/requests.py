@@ -70,7 +70,7 @@ class WorkRequest(Strict):
         """Of the run; what was not asked for is left out."""
         asked = {name: True for name in EXTRAS if self.validated_data[name]}
         if questions := self.validated_data["custom_questions"]:
-            asked["custom_questions"] = questions
+            asked["questions"] = questions
         return asked
 
     def language_tag(self) -> str:

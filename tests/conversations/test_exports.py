@@ -44,7 +44,7 @@ def words_from(given_rows: list[tuple[float, float, str, str]], source: str = "u
 def test_subtitles_have_one_cue_a_segment_whatever_was_said(
     given_rows: list[tuple[float, float, str, str]],
 ) -> None:
-    """No text can end a cue early or look like a time line: one for each segment that has words, with a length."""
+    """No text ends a cue early or looks like a time line: one with a length for each segment with words."""
     words = words_from(given_rows)
     for document in (to_srt(words), to_vtt(words).removeprefix("WEBVTT\n\n")):
         blocks = [block for block in document.split("\n\n") if block]

@@ -58,7 +58,7 @@ def test_a_recording_becomes_a_conversation_with_a_run(owner: User, caller: Call
     assert row.audio.name.endswith(f"{row.pk}.wav")
     assert row.audio.read() == wav()
     run = PipelineRun.objects.get(conversation=row)
-    assert run.parameters == {"include_insights": True, "custom_questions": ["A?", "B?"]}
+    assert run.parameters == {"include_insights": True, "questions": ["A?", "B?"]}
     assert client.get(UPLOADS).json()["results"][0]["id"] == body["id"]
     assert client.get(f"{UPLOADS}/{row.pk}").json()["id"] == body["id"]
 
@@ -151,7 +151,7 @@ def test_a_text_becomes_segments_speakers_and_a_run(owner: User, caller: Caller)
     assert Segment.objects.filter(conversation_id=body["id"], version="live").count() == 2
     assert Speaker.objects.filter(conversation_id=body["id"], run_number=0).count() == 2
     run = PipelineRun.objects.get(conversation_id=body["id"])
-    assert run.parameters == {"custom_questions": ["Who calls?"]}
+    assert run.parameters == {"questions": ["Who calls?"]}
     where = f"/api/v1/conversations/{body['id']}"
     assert client.get(f"{where}/transcript").json()["text"] == "What is your name? Asha Mwangi."
     subtitles = client.get(f"{where}/transcript?format=srt")

@@ -96,7 +96,7 @@ class EntitiesView(ListView):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """Names, places, dates, numbers; `start` and `end` are code points in that segment's text."""
         conversation = conversation_for(self.access, conversation_id)
-        number = _result_run(conversation, Stage.ENTITIES, self.valid_query(RunQuery)["run"])
+        number = _version_with(conversation, Stage.ENTITIES, self.valid_query(RunQuery)["run"])
         rows: QuerySet[Entity] = Entity.objects.none()
         return self.page(rows if number is None else entities_of(conversation, number))
 
@@ -111,7 +111,7 @@ class QuestionsView(ListView):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """The questions that were put to it and the answers, each with the words that say so."""
         conversation = conversation_for(self.access, conversation_id)
-        number = _result_run(conversation, Stage.QA, self.valid_query(RunQuery)["run"])
+        number = _version_with(conversation, Stage.QA, self.valid_query(RunQuery)["run"])
         rows: QuerySet[Answer] = Answer.objects.none()
         return self.page(rows if number is None else answers_of(conversation, number))
 
@@ -131,7 +131,8 @@ class QualityView(ApiView):
         return Response(output)
 
 
-def _result_run(conversation: Conversation, stage: str, run_number: int | None) -> int | None:
-    """The run whose rows are meant: the newest in which the stage succeeded, or the one asked for."""
+def _version_with(conversation: Conversation, stage: str, run_number: int | None) -> int | None:
+    """The version whose rows are meant: the one that the run asked for, or the newest run in which the stage
+    succeeded, worked on. None where it has not succeeded."""
     row = stage_result(conversation, stage, run_number=run_number)
-    return None if row is None else row.run.number
+    return None if row is None else version_number(conversation, run_number=row.run.number)
