@@ -87,7 +87,7 @@ _QUESTION_WITHIN = re.compile(
             r"what(?:'s| is| are| was) (?:your|the|his|her|that)|what (?:brings|happened|seems)",
             r"how (?:old|many|much|long|often|bad) (?:are|is|do|did|have)",
             r"where (?:do|are|did|is) (?:you|he|she|it|they|the)",
-            r"is (?:there|that) any\w*",
+            r"is (?:there|that) any\w*|when (?:was|did|is) (?:that|this|it|you|he|she|the)",
         )
     )
     + r")\b"

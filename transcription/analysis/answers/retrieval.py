@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transcription.analysis.answers.units import Unit, reply_to
-from transcription.analysis.answers.values import joined, knows_nothing, value_in
+from transcription.analysis.answers.values import denies, joined, knows_nothing, value_in
 from transcription.analysis.answers.wanted import Wanted
 from transcription.analysis.base import Question
 from transcription.analysis.text import Bm25, words_of
@@ -26,6 +26,10 @@ _UNASKED_MATCH = {"phone": 0.6, "email": 0.6, "age": 0.5}
 # Somebody says who they are.
 _INTRODUCTION = re.compile(r" (?:my name is|name's|this is|i am|i'm|it's|call me|speaking|here) ")
 _INTRODUCTION_MATCH = 0.7
+# Somebody says where they are from.
+_ORIGIN = re.compile(r" (?:i live|we live|i stay|calling from|(?:i'm|i am|we are|this is .*) (?:in|from)) ")
+_ORIGIN_MATCH = 0.6
+_CONFIRMED_FACTOR = 0.8
 _FEWEST_REPLY_WORDS = 3
 _MOST_STATEMENTS = 3
 _SHARE_OF_BEST = 0.75
@@ -69,12 +73,19 @@ class Retrieval:
             return None
         if wanted.answer_type in {"text", "list"} and all(part.bare for part in reply):
             reply += self._told_next(reply[-1])
-        value = value_in(reply, wanted.answer_type)
+        value = joined(reply) if wanted.answer_type == "yes_no" else value_in(reply, wanted.answer_type)
         if value is None:
-            return None
+            return self._confirmed(unit, reply, wanted, match)
         short = len(words_of(joined(reply))) < _FEWEST_REPLY_WORDS
         factor = _OTHER_REPLY_FACTOR if wanted.wants_other_than(unit) else _REPLY_FACTOR
         return Candidate(match * factor, value, (unit, *reply) if short else tuple(reply))
+
+    def _confirmed(self, unit: Unit, reply: list[Unit], wanted: Wanted, match: float) -> Candidate | None:
+        """The value in a question that the reply does not deny: `could you come on wednesday`, `yes`."""
+        value = value_in([unit], wanted.answer_type) if wanted.labels else None
+        if value is None or denies(reply[0]):
+            return None
+        return Candidate(match * _CONFIRMED_FACTOR, value, (unit, *reply))
 
     def _told_next(self, bare: Unit) -> list[Unit]:
         """After a mere `yes`: the reply to the question that follows it."""
@@ -99,6 +110,8 @@ class Retrieval:
         elif wanted.answer_type in _UNASKED_MATCH and not by_agent:
             match = max(match, _UNASKED_MATCH[wanted.answer_type] * wanted.explained(unit))
             units = self._goes_on(unit)
+        elif wanted.answer_type == "place" and not by_agent and _ORIGIN.search(unit.plain):
+            match = max(match, _ORIGIN_MATCH * wanted.explained(unit))
         value = value_in(units, wanted.answer_type) if match else None
         factor = _TYPED_STATEMENT_FACTOR if wanted.labels else _STATEMENT_FACTOR
         return None if value is None else Candidate(match * factor, value, tuple(units))

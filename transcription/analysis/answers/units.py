@@ -130,7 +130,7 @@ def units_of(segments: Sequence[Segment], entities: Sequence[Entity]) -> list[Un
             )
             words = tuple(words_of(span.text))
             asked = asked_in(span.text)
-            elliptic = bool(asked) and not inside and len(words) <= _ASKING_PHRASE_WORDS
+            elliptic = "please" in words and len(words) <= _ASKING_PHRASE_WORDS and not inside and asked
             units.append(
                 Unit(
                     index=len(units),
@@ -138,7 +138,7 @@ def units_of(segments: Sequence[Segment], entities: Sequence[Entity]) -> list[Un
                     span=span,
                     words=words,
                     terms=frozenset(terms_of(span.text)),
-                    asking=is_question(span.text) or (elliptic and "please" in words),
+                    asking=is_question(span.text) or bool(elliptic),
                     asked=asked,
                     entities=inside,
                 )

@@ -136,3 +136,8 @@ def joined(units: Sequence[Unit]) -> str:
 def knows_nothing(units: Sequence[Unit]) -> bool:
     """Whether a reply only says that its speaker does not know."""
     return bool(units) and _IGNORANCE.search(units[0].plain) is not None and len(joined(units).split()) < 10
+
+
+def denies(unit: Unit) -> bool:
+    """Whether a sentence holds a negation."""
+    return _NEGATION.search(unit.plain) is not None

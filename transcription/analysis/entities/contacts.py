@@ -69,7 +69,8 @@ class Phones:
 
     def _is_phone(self, line: Line, run: DigitRun) -> bool:
         before = " ".join(line.words[max(0, run.start - 6) : run.start])
-        if _OTHER_CUE.search(before):
+        asked_for_other = "REFERENCE" in line.asked and "PHONE_NUMBER" not in line.asked
+        if _OTHER_CUE.search(before) or (asked_for_other and not _PHONE_CUE.search(before)):
             return False
         if len(run.digits) < _FEWEST_DIGITS:
             return bool(_SHORT_CUE.search(before)) and run.end - run.start > 1

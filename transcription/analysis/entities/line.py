@@ -19,18 +19,22 @@ _ASKING = {
     ),
     "AGE": (r"how old|what age|(?:your|his|her|the|child's|patient's) age",),
     "LOCATION": (
-        r"where (?:are|do|does|is|did|was|were|exactly|about)|where's",
+        r"where(?:abouts)? (?:are|do|does|is|did|was|were|exactly|about)|where's",
         r"(?:your|the|home) (?:home )?address|your location",
         r"(?:which|what)(?: part of)?(?: the)? (?:town|city|county|country|village|area|state|district)",
     ),
     "PHONE_NUMBER": (
         r"(?:phone|telephone|mobile|contact|cell|callback|call back)(?: number)?",
-        r"(?:best|your) number|number (?:can|should|to|do|could|may|i)|reach you (?:on|at|back)",
+        r"(?:best|your) number|number (?:can|should|to|do|could|may|i|we)|reach you (?:on|at|back)",
     ),
     "EMAIL": (r"e ?mail",),
     "MONEY": (
         r"how much (?:money|does|did|do|will|is|was|would|are|were)",
         r"(?:what|how much) .*\b(?:cost|price|fee|pay|paid)",
+    ),
+    "REFERENCE": (  # no label of an entity: its digits are no phone number
+        r"(?:reference|booking|case|account|card|order|ticket|policy|passport|confirmation|customer)"
+        r" (?:number|code|reference)|reference",
     ),
     "DATE": (r"date of birth|birthday|when (?:did|was|were|is|are|will)|(?:what|which) (?:day|date)|born",),
     "TIME": (r"what time|when (?:should|do|does|can)",),

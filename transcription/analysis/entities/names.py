@@ -40,6 +40,8 @@ _VOCATIVE = word_set("hello hi hey thanks goodbye bye okay ok dear")
 _REPLY_LEAD = word_set(
     "it's it is yes yeah sure um uh okay ok of course hi hello she's he's i'm i am well so er"
 )
+_GREETING = word_set("hello hi hey good morning afternoon evening day yes this is welcome and it's")
+_FEWEST_ANNOUNCED = 3
 _NO_SECOND = re.compile(r"(?:ing|ed|n't|'ll|'s|'ve|'re|'m)$")
 
 _BODIES = word_set(
@@ -55,9 +57,9 @@ _KINDS = word_set(
 )
 _DETERMINERS = word_set("the a an my your his her our their this that which any some every no each another")
 _OPENING = re.compile(
-    r"\b(?:(?:thank you|thanks) for (?:calling|contacting)|you(?:'ve| have)? reached"
-    r"|welcome to"
-    r"|works? (?:for|at)|(?:working|employed) (?:for|at|by)|on behalf of|calling from|through to|this is)(?: the)?$"
+    r"\b(?:(?:thank you|thanks) for (?:calling|contacting)|you(?:'ve| have)? reached|welcome to"
+    r"|works? (?:for|at)|(?:working|employed) (?:for|at|by)|on behalf of|calling from|through to"
+    r"|this is)(?: the)?$"
 )
 _LONGEST_BODY_WORDS = 5
 
@@ -97,16 +99,31 @@ def _no_verb(line: Line, at: int) -> bool:
 
 
 def _speaking(line: Line) -> Iterator[Found]:
-    """`grace speaking`, at the start of a text or after a greeting."""
+    """`grace owen speaking`, `sunrise travel frank speaking`, `frank here`, after a greeting or at the start."""
+    start, end = _announced(line)
+    if start < end:
+        alone = end - start <= 2 and not line.gap(start).strip()
+        yield line.found("PERSON", start if alone else end - 1, end)
+
+
+def _announcing(line: Line) -> Iterator[Found]:
+    """The body in `sunrise travel frank speaking` and `Good morning, Fielding Motors, Priya here`."""
+    start, end = _announced(line)
+    if end - start >= _FEWEST_ANNOUNCED and not line.gap(start).strip():
+        yield line.found("ORGANIZATION", start, end - 1)
+
+
+def _announced(line: Line) -> tuple[int, int]:
+    """The run of names that ends before `speaking` or `here` in an opening; empty where there is none."""
     words = line.words
-    if "speaking" not in words:
-        return
-    end = words.index("speaking")
-    start = end
-    while start > 0 and end - start < 2 and _name_like(line, start - 1):
+    ends = [at for at, word in enumerate(words[:8]) if word in {"speaking", "here"}]
+    if not ends:
+        return 0, 0
+    start = end = ends[0]
+    while start > 0 and end - start < 5 and _name_like(line, start - 1) and "." not in line.gap(start - 1):
         start -= 1
-    if start < end and (start == 0 or words[start - 1] in COMMON_WORDS):
-        yield line.found("PERSON", start, end)
+    opened = all(word in _GREETING for word in words[:start])
+    return (start, end) if opened else (0, 0)
 
 
 def _reply(line: Line) -> Iterator[Found]:
@@ -150,6 +167,7 @@ def _name_like(line: Line, index: int) -> bool:
 
 def organizations(line: Line, places: Places) -> Iterator[Found]:
     words = line.words
+    yield from _announcing(line)
     for at, word in enumerate(words):
         if word in _BODIES:
             start = at
