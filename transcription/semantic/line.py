@@ -52,9 +52,12 @@ class Line:
             if self.ends_sentence(before) or word in _CLAUSE_BREAKS:
                 return False
             if _NEGATION.match(word):
-                # A bare "no" that answers ("no i want to cancel") denies what was asked, not what follows.
-                answers = word == "no" and self.tokens[before + 1].folded in _AFTER_AN_ANSWER
-                return not answers
+                # A bare "no" that answers ("no i want to cancel") denies what was asked, not what follows; so
+                # does the end of "refund me or not if not i will cancel".
+                alone = word == "no" or (
+                    word == "not" and before > 0 and self.tokens[before - 1].folded in {"if", "or"}
+                )
+                return not (alone and self.tokens[before + 1].folded in _AFTER_AN_ANSWER)
         return False
 
 

@@ -100,9 +100,11 @@ class EmbeddedClassification:
         below = {label.name: _below(label.name, categories) for label in siblings}
         matches = match_labels(siblings, sayings, counts, further=below)
         best = max(matches, key=lambda match: match.score)
+        below_another = any(label.parent is not None for label in siblings)
         shared_part = len(best.terms) / len(counts) if counts else 0.0
+        # Below a category that was found, one phrase of one word is enough.
         fits = any(" " in phrase for phrase in best.phrases) or (
-            bool(best.phrases) and shared_part >= _SMALLEST_SHARED_PART
+            bool(best.phrases) and (below_another or shared_part >= _SMALLEST_SHARED_PART)
         )
         return _share(best, matches) if fits else None
 

@@ -99,7 +99,7 @@ def _recommended(talk: Talk, summary: Summary | None, kinds: Sequence[str]) -> t
     promised = [
         f"See through: “{item.text}”" + (f" ({item.speaker_id})" if item.speaker_id else "") for item in items
     ]
-    return tuple([*(_ADVICE[kind] for kind in kinds if kind in _ADVICE), *promised])
+    return (*(_ADVICE[kind] for kind in kinds if kind in _ADVICE), *promised)
 
 
 def _by_label(entities: Sequence[Entity]) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -61,7 +62,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`agent_id` None: who the agent is could not be told; then `agent` and `caller` are both everybody."""
+    """`agent_id` None: who the agent is could not be told; then `agent` and `caller` are both everybody.
+
+    Of several others the caller is who said most; a third voice (a colleague put on the line) is neither.
+    """
 
     agent_id: str | None
     agent: tuple[Said, ...]
@@ -76,7 +80,7 @@ class Call:
     def lines(self) -> tuple[Said, ...]:
         if not self.roles_known:
             return self.agent
-        return tuple(sorted({*self.agent, *self.caller}, key=lambda said: said.index))
+        return tuple(sorted([*self.agent, *self.caller], key=lambda said: said.index))
 
 
 def call_of(talk: Talk) -> Call:
@@ -89,10 +93,15 @@ def call_of(talk: Talk) -> Call:
     agent_id = talk.agent_speaker_id or guess_agent(talk.segments)
     if agent_id is None or not any(said.segment.speaker_id == agent_id for said in lines):
         return Call(None, tuple(lines), tuple(lines), talk.turns)
+    words: Counter[str | None] = Counter()
+    for said in lines:
+        words[said.segment.speaker_id] += len(said.line.tokens)
+    del words[agent_id]
+    caller_id = max(words, key=lambda speaker: words[speaker], default=None)
     return Call(
         agent_id,
         tuple(said for said in lines if said.segment.speaker_id == agent_id),
-        tuple(said for said in lines if said.segment.speaker_id != agent_id),
+        tuple(said for said in lines if words and said.segment.speaker_id == caller_id),
         talk.turns,
     )
 

@@ -30,9 +30,9 @@ _LONGEST_QUOTE_WORDS = 40
 # The issue is stated in the first part of a call.
 _ISSUE_PART = 0.5
 _ISSUE = re.compile(
-    r"\b(?:(?:i'm|i am|i was) (?:calling|ringing|phoning)|calling (?:about|because)|i (?:need|want|would like|have a)"
-    r"|i'd like|(?:problem|issue|trouble|question) (?:with|about|is)|(?:has|have|had) been"
-    r"|(?:won't|doesn't|isn't|can't|keeps?|stopped|broken)|the (?:main|first) thing|today is)\b",
+    r"\b(?:(?:i'm|i am|i was) (?:calling|ringing|phoning)|calling (?:about|because)"
+    r"|i (?:need|want|would like|have a)|i'd like|(?:problem|issue|trouble|question) (?:with|about|is)"
+    r"|(?:has|have|had) been|(?:won't|doesn't|isn't|can't|keeps?|stopped|broken)|the (?:main|first) thing|today is)\b",
     re.IGNORECASE,
 )
 _ISSUE_WEIGHT = 1.6

@@ -11,8 +11,9 @@ from transcription.semantic.intent import classify_intent
 
 # What happens within the call is nothing to do after it.
 _AT_ONCE = re.compile(
-    r"\b(?:hold|on hold|bear with|wait a|right now|stay on the line|repeat|spell|ask you|tell you|"
-    r"let me|help you(?: right| today|$)|explain|be right back|read (?:that|it) back|start with|go (?:ahead|through))\b",
+    r"\b(?:hold|on hold|bear with|wait a|right now|stay on the line|repeat|spell|ask you|tell you"
+    r"|let me|help you(?: right| today|$)|explain|be right back|read (?:that|it) back|start with"
+    r"|go (?:ahead|through))\b",
     re.IGNORECASE,
 )
 _PATTERNS = frozenset({"promise", "request", "please", "obligation", "suggestion"})

@@ -2,7 +2,7 @@
 
 LexRank (Erkan & Radev 2004, "LexRank: graph-based lexical centrality as salience in text summarization",
 section 3.2, the continuous form): sentences are nodes, tf-idf cosines their edges, the stationary
-distribution of a random walk their centrality. Talk is not prose, so centrality is multiplied by weights:
+distribution of a random walk their centrality. Talk is no prose, so centrality is multiplied by weights:
 courtesies and bare answers say nothing, early sentences state the issue, named things matter.
 """
 
@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from transcription.analysis.base import Entity, Talk
-from transcription.analysis.text import sentences, stems_of
+from transcription.analysis.numbers import TENS, UNITS
+from transcription.analysis.text import sentences, stem, stems_of
 from transcription.models import Segment
 from transcription.semantic.actions import find_actions
 from transcription.semantic.intent import Intent, classify_intent
@@ -45,9 +46,10 @@ _INTENT_WEIGHTS: dict[Intent, float] = {
 }
 _ENTITY_WEIGHT = 0.15
 _MOST_ENTITIES = 3
+_NUMBERS = frozenset(stem(word) for word in (*UNITS, *TENS))
 _LEADING = re.compile(
-    r"(?:(?:um|uh|er|erm|okay|ok|so|well|yes|yeah|right|and|but|hi|hello|hey|no|alright|oh|thanks|thank you|now"
-    r"|good (?:morning|afternoon|evening)) )+(?=\S+ \S+ \S+)"
+    r"(?:(?:um|uh|er|erm|okay|ok|so|well|yes|yeah|right|and|but|hi|hello|hey|no|alright|oh|thanks|thank you"
+    r"|now|good (?:morning|afternoon|evening)) )+(?=\S+ \S+ \S+)"
 )
 
 
@@ -100,7 +102,8 @@ def similarities(found: Sequence[Sentence]) -> npt.NDArray[np.float64]:
             matrix[row, vocabulary[term]] = count * (1 + math.log(len(found) / holding[term]))
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
     unit = np.divide(matrix, norms, out=np.zeros_like(matrix), where=norms > 0)
-    return unit @ unit.T
+    cosines: npt.NDArray[np.float64] = unit @ unit.T
+    return cosines
 
 
 def centrality(similar: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -122,7 +125,7 @@ def ranked(found: Sequence[Sentence], similar: npt.NDArray[np.float64]) -> npt.N
         early = 1.0 + 0.5 * (1 - row / len(found))
         named = 1.0 + _ENTITY_WEIGHT * min(_MOST_ENTITIES, sentence.entities)
         does = 1.2 if find_actions(sentence.text) else 1.0
-        telling = {term for term in sentence.terms if len(term) > 2}
+        telling = {term for term in sentence.terms if len(term) > 2 and term not in _NUMBERS}
         says = len(telling) + sentence.entities >= _SHORTEST_TERMS
         scores[row] *= _INTENT_WEIGHTS[sentence.intent] * length * early * named * does * says
     return scores
