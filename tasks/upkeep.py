@@ -64,5 +64,8 @@ def _stalled_runs(created_before: datetime) -> list[int]:
 def waiting_messages() -> int:
     """Messages on the batch queue that no worker has taken, as the broker counts them."""
     with current_app.connection_for_read() as connection:
-        declared = connection.default_channel.queue_declare(BATCH_QUEUE, passive=True)
+        try:
+            declared = connection.default_channel.queue_declare(BATCH_QUEUE, passive=True)
+        except connection.channel_errors:  # Redis knows no empty lists: a drained queue is not there
+            return 0
         return int(declared.message_count)

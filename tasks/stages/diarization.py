@@ -32,11 +32,11 @@ def run(work: StageWork) -> StageResult:
     names = introduced_names(segments)
     figures = [
         SpeakerFigures(
-            label=voice.speaker_id,
-            talk_time_s=voice.talk_time_s,
+            label=voice.label,
+            talk_time_s=voice.total_talk_time_s,
             talk_ratio=voice.talk_ratio,
             num_turns=voice.num_turns,
-            name=names.get(voice.speaker_id, ""),
+            name=names.get(voice.label, ""),
         )
         for voice in speaker_statistics(found.turns)
     ]

@@ -77,8 +77,9 @@ def batch_worker(django_db_setup: None) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="class")
 def live_worker(django_db_setup: None) -> Iterator[None]:
+    """Gone with the class that asks for it: other tests have live workers of another kind."""
     with celery_worker(LIVE_QUEUE, "-P", "threads", "-c", "4", AMBIENT_LIVE_ENGINE=engine_path(Counter)):
         yield
 

@@ -29,6 +29,7 @@ from tasks.upkeep import sweep_runs
 from tests.tasks.conftest import News
 from tests.tasks.rows import make_conversation, stage_of, start, states
 from transcription.audio.files import decode_file, encode_flac
+from transcription.audio.formats import AudioFormat
 from transcription.engines.base import SAMPLE_RATE_HZ
 
 pytestmark = [
@@ -66,9 +67,9 @@ def flac_of(samples: Any) -> ContentFile[bytes]:
 def test_a_text_goes_the_whole_way(listen: Listen) -> None:
     """A text's run completes: what it found are rows of the version it was found in, every output names its
     engine, and each stage's progress was said before the end of the run."""
-    questions = QuestionSet.objects.create(name=uuid4().hex, is_default=True)
+    questions = QuestionSet.objects.create(name=uuid4().hex)
     questions.questions.create(key="name", text="What is your name?", answer_type="name")
-    conversation = make_conversation("text", *LINES)
+    conversation = make_conversation("text", *LINES, question_set=questions)
     news = listen(run_channel("*"))
     run = start(conversation, questions=["Where do you live?"])
     said = news.until(ended)
@@ -105,7 +106,7 @@ def test_a_stage_that_raises_costs_only_itself(listen: Listen) -> None:
 
 
 def test_a_passing_fault_is_tried_again(listen: Listen) -> None:
-    """A stage whose engine fails for the moment succeeds at its second attempt, and nothing says it failed."""
+    """A stage whose engine fails for the moment succeeds at its second attempt and bears no error."""
     run = run_to_its_end(listen, make_conversation("text", f"fail for now {uuid4()}", *LINES))
     quality = stage_of(run, "quality")
     assert (run.status, quality.attempts, quality.error) == (WorkStatus.COMPLETED, 2, "")
@@ -142,7 +143,7 @@ def test_a_forgotten_run_is_found(listen: Listen) -> None:
 
 
 def test_a_lost_message_is_sent_again(listen: Listen) -> None:
-    """A stage that was sent long ago, of which no message is left in the queue, is sent again by the sweep."""
+    """A stage that was sent long ago, and of which no message is left, is sent again by the sweep."""
     conversation = make_conversation("text", *LINES)
     news = listen(run_channel("*"))
     with pytest.MonkeyPatch.context() as patch:
@@ -197,7 +198,7 @@ def test_a_live_recording_is_kept_or_erased_as_asked(listen: Listen, store_audio
     """After the run the journal of a session that may be kept is a FLAC of the same length; of one that may
     not, nothing is left, though the run could still hear it."""
     session_id = uuid4().hex
-    written = journal.DiskJournal(session_id, journal.RecordingFormat("pcm_s16le", 16_000, 1), epoch=1)
+    written = journal.DiskJournal(session_id, AudioFormat(), epoch=1)
     written.append(np.zeros(3 * SAMPLE_RATE_HZ, "<i2").tobytes())
     written.close()
     conversation = make_conversation("live", "one", session_id=session_id, store_audio=store_audio)
