@@ -1,0 +1,135 @@
+"""The whole stack in processes of its own, as `make up` starts it, with the engine that plays a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from ambient import demo
+from ambient.stack.stack import Stack
+from bench.stacks import running_stack
+from sessions.client import LiveClient
+from tests.waiting import wait_for
+from transcription.audio.files import decode_file
+from transcription.engines.base import SAMPLE_RATE_HZ
+
+CALL = Path(demo.__file__).parent / "call"
+SPEED = 4.0
+"""Times the speed of speech: fast enough for a test, slow enough to be a stream."""
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Looked after as `make up` does, so that what is killed comes back."""
+    with running_stack(
+        DATABASE_URL="",
+        REDIS_URL="",
+        AMBIENT_LIVE_ENGINE="scripted",
+        AMBIENT_BATCH_ENGINE="scripted",
+        AMBIENT_ENGINE_OPTIONS=json.dumps({"script": str(CALL.with_suffix(".json"))}),
+        WEBSOCKET_RESUME_GRACE="4",
+        WEBSOCKET_CHUNK_TIMEOUT="2",
+    ) as running:
+        over = threading.Event()
+
+        def look_after() -> None:
+            while not over.wait(0.2):
+                running.watch()
+
+        thread = threading.Thread(target=look_after, daemon=True)
+        thread.start()
+        try:
+            yield running
+        finally:
+            over.set()
+            thread.join()
+
+
+@pytest.fixture
+def api(stack: Stack) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {stack.key}"}
+    with httpx.Client(base_url=f"{stack.address}/api/v1", headers=headers, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def finished(api: httpx.Client) -> Callable[[str], dict[str, Any]]:
+    """The conversation with this id, once its run is over."""
+
+    def look(conversation_id: str) -> dict[str, Any] | None:
+        found: dict[str, Any] = api.get(f"/conversations/{conversation_id}").raise_for_status().json()
+        return None if found["status"] in {"pending", "processing"} else found
+
+    return lambda conversation_id: wait_for(lambda: look(conversation_id), what="the end of the run")
+
+
+@dataclass(slots=True)
+class Talk:
+    """What a client got."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == kind]
+
+    @property
+    def finals(self) -> list[dict[str, Any]]:
+        return [message for message in self.of("transcript") if message["is_final"]]
+
+    @property
+    def text(self) -> str:
+        return " ".join(final["text"] for final in self.finals)
+
+
+@pytest.fixture(scope="session")
+def call_pcm() -> bytes:
+    """The shipped call, as a client sends it."""
+    with CALL.with_suffix(".flac").open("rb") as recording:
+        samples = decode_file(recording)
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def spoken_before(end_s: float) -> str:
+    """The words of the call whose utterances end before `end_s`, as they are compared."""
+    call = json.loads(CALL.with_suffix(".json").read_text())
+    return folded(" ".join(s["text"] for s in call["segments"] if s["end"] <= end_s))
+
+
+def folded(text: str) -> str:
+    kept = "".join(letter if letter.isalnum() or letter in "' " else " " for letter in text.lower())
+    return " ".join(kept.split())
+
+
+def until(pcm: bytes, end_s: float) -> bytes:
+    return pcm[: int(end_s * SAMPLE_RATE_HZ) * 2]
+
+
+async def talk(
+    stack: Stack,
+    pcm: bytes,
+    *,
+    session_id: str = "",
+    during: Callable[[LiveClient, dict[str, Any]], Any] | None = None,
+    **query: Any,
+) -> Talk:
+    """Speak `pcm` into a session and take everything that comes back; `during` sees each message."""
+    heard = Talk()
+    url = stack.address.replace("http", "ws", 1) + "/ws/transcribe"
+    query = {"interim_results": True, "language": "en", **query}
+    async with LiveClient(url, token=stack.key, session_id=session_id, **query) as client:
+        speaking = asyncio.create_task(client.send_at_speed_of_speech(pcm, speed=SPEED))
+        async for message in client:
+            heard.messages.append(message)
+            if during is not None:
+                during(client, message)
+        await speaking
+    return heard

@@ -1,0 +1,121 @@
+"""`make up`: one line when it is ready, and nothing left when it goes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bench.stacks import free_port
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(150)]
+UP = [sys.executable, "-m", "ambient.stack.up"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AMBIENT_HOME": str(tmp_path / "home"),
+        "PORT": str(free_port()),
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+        "AMBIENT_LIVE_ENGINE": "scripted",
+    }
+
+
+@pytest.fixture
+def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(UP, env=environment, stdout=subprocess.PIPE, text=True)
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def members(environment: dict[str, str]) -> set[int]:
+    """Processes that were started for this home."""
+    wanted = f"AMBIENT_HOME={environment['AMBIENT_HOME']}".encode()
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found.add(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def ready_line(process: subprocess.Popen[str]) -> re.Match[str]:
+    assert process.stdout is not None
+    found = re.fullmatch(r"READY (http://\S+) key=(\S+)\n", process.stdout.readline())
+    assert found is not None
+    return found
+
+
+def test_it_says_where_and_with_which_key_and_stops_whole(
+    up: subprocess.Popen[str], environment: dict[str, str]
+) -> None:
+    """READY comes when /readyz is 200, the key opens the API, and SIGTERM leaves no process."""
+    address, key = ready_line(up).groups()
+    assert httpx.get(f"{address}/readyz").json()["status"] == "ready"
+    headers = {"Authorization": f"Bearer {key}"}
+    assert httpx.get(f"{address}/api/v1/conversations", headers=headers).status_code == 200
+    assert httpx.get(f"{address}/api/v1/conversations").status_code == 401
+    assert len(members(environment)) > 5
+
+    up.send_signal(signal.SIGTERM)
+    assert up.wait(timeout=40) == 0
+    assert members(environment) == set()
+
+
+def test_a_killed_supervisor_leaves_no_process(
+    up: subprocess.Popen[str], environment: dict[str, str]
+) -> None:
+    """Even SIGKILL of the one that started them ends them all, by the kernel's own word."""
+    ready_line(up)
+    up.kill()
+    up.wait()
+    wait_for(lambda: not members(environment), timeout_s=30, what="the end of every process")
+
+
+@pytest.mark.parametrize(
+    ("variable", "url", "name"),
+    [
+        ("DATABASE_URL", "postgresql://nobody:secret@127.0.0.1:9/none", "PostgreSQL"),
+        ("REDIS_URL", "redis://:secret@127.0.0.1:9/0", "Redis"),
+    ],
+)
+def test_a_server_that_is_away_is_named(
+    environment: dict[str, str], variable: str, url: str, name: str
+) -> None:
+    """Exit 1 with a line that says which of the two does not answer, and no password in it."""
+    done = subprocess.run(
+        UP, env={**environment, variable: url}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert f"{name} at {variable} does not answer" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_wrong_setting_is_named_before_anything_starts(environment: dict[str, str]) -> None:
+    """The system check speaks, with its hint, and the exit is 1."""
+    done = subprocess.run(
+        UP,
+        env={**environment, "WEBSOCKET_CHANNELS": "7"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "WEBSOCKET_CHANNELS" in done.stderr
+    assert members(environment) == set()

@@ -1,0 +1,64 @@
+"""Speak into a socket, read the words, get the call analysed: through every real process."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from ambient.stack.stack import Stack
+from tests.stack.conftest import folded, spoken_before, talk, until
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+LISTENED_S = 33.0
+
+
+def test_the_whole_path(
+    stack: Stack, call_pcm: bytes, api: httpx.Client, finished: Callable[[str], dict[str, Any]]
+) -> None:
+    """Every word that was spoken arrives once, as a row before it is sent, and the call is analysed."""
+    heard = asyncio.run(talk(stack, until(call_pcm, LISTENED_S), session_id="whole-path"))
+
+    assert folded(heard.text) == spoken_before(LISTENED_S)
+    ended = heard.of("session_ended")
+    assert [message["full_transcript"] for message in ended] == [heard.text]
+    assert heard.messages[-1]["type"] == "session_ended"
+
+    revisions: dict[int, list[dict[str, Any]]] = {}
+    for message in heard.of("transcript"):
+        revisions.setdefault(message["segment_id"], []).append(message)
+    assert list(revisions) == list(range(len(heard.finals)))
+    for messages in revisions.values():
+        assert [message["is_final"] for message in messages].count(True) == 1
+        assert messages[-1]["is_final"]
+        assert all(a["revision"] < b["revision"] for a, b in itertools.pairwise(messages))
+    assert any(not message["is_final"] for message in heard.of("transcript"))
+
+    session = api.get("/websocket/sessions/whole-path").raise_for_status().json()
+    assert session["status"] == "completed"
+    assert [chunk["text"] for chunk in session["chunks"]] == [final["text"] for final in heard.finals]
+    for chunk in session["chunks"]:
+        steps = ["queued_at", "started_at", "decoded_at", "committed_at", "sent_at"]
+        times = [chunk[step] for step in steps]
+        assert times == sorted(times)
+    assert session["metrics"]["chunks_processed"] == len(heard.finals)
+    assert session["metrics"]["steps"]
+
+    conversation = finished(ended[0]["conversation_id"])
+    assert conversation["status"] == "completed"
+    states = {stage["name"]: stage["status"] for stage in conversation["run"]["stages"]}
+    assert states.pop("transcription") == "skipped"
+    assert set(states.values()) == {"succeeded"}
+    assert {"diarization", "entities", "classification", "qa", "quality", "summary"} <= set(states)
+    address = f"/conversations/{conversation['id']}"
+    answers = {a["question_id"]: a for a in api.get(f"{address}/questions").json()}
+    assert "robert miller" in answers["name"]["answer"].lower()
+    assert answers["name"]["evidence"]
+    assert answers["allergies"]["status"] == "not_found"  # asked later in the call
+    assert len(list(itertools.chain(*api.get(f"{address}/quality").json().values()))) == 17
+    transcript = api.get(f"{address}/transcript", params={"format": "text", "version": "live"}).text
+    assert spoken_before(LISTENED_S).split() == folded(transcript).split()
