@@ -17,7 +17,7 @@ BATCH_QUEUE = "batch"
 
 STAGE_TIME_BASE_S = 15 * 60
 """What any stage is given: loading a model and working through a few minutes of speech."""
-STAGE_TIME_PER_AUDIO_S = 3.0
+STAGE_TIME_PER_AUDIO_S = 3
 """On top, per second of audio: ten times what the embedded recogniser needs (real-time factor up to 0.28)."""
 LONGEST_RECORDING_S = 12 * 3600
 """The longest recording that is taken (contract: audio processing); meant where the length is not known."""
@@ -39,7 +39,7 @@ def advance_run_after_commit(run_id: int) -> None:
 
 def run_stage_after_commit(stage_run_id: int, *, audio_duration_s: float, countdown_s: float = 0.0) -> None:
     """Send a stage to a batch worker; `audio_duration_s` 0 means not known yet."""
-    limit_s = STAGE_TIME_BASE_S + STAGE_TIME_PER_AUDIO_S * (audio_duration_s or LONGEST_RECORDING_S)
+    limit_s = round(STAGE_TIME_BASE_S + STAGE_TIME_PER_AUDIO_S * (audio_duration_s or LONGEST_RECORDING_S))
     transaction.on_commit(
         lambda: current_app.send_task(
             RUN_STAGE_TASK,

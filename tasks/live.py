@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import structlog
@@ -88,9 +88,9 @@ class LiveWorker:
 
     def _load(self, model: str) -> SpeechEngine:
         config = SpeechEngineConfig(model=model, options=tuple(settings.AMBIENT.engine_options.items()))
-        choice = choose_speech_engine(settings.AMBIENT.live_engine, config)
-        self._notices[model] = choice.notice
-        return choice.engine
+        engine, self._notices[model] = choose_speech_engine(settings.AMBIENT.live_engine, config)
+        engine.load()
+        return engine
 
 
 class _Process:
@@ -183,4 +183,4 @@ def read_window(order: DecodeOrder) -> np.ndarray[tuple[int], np.dtype[np.float3
     raw = redis_client().getrange(key, 0, size_bytes - 1) if size_bytes else b""
     if len(raw) < size_bytes:
         return None
-    return np.frombuffer(raw, dtype=SAMPLE).astype(np.float32, copy=False)
+    return np.frombuffer(cast("bytes", raw), dtype=SAMPLE).astype(np.float32, copy=False)

@@ -7,6 +7,7 @@ second finds it done.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from celery import current_app, shared_task
@@ -65,7 +66,8 @@ def waiting_messages() -> int:
     """Messages on the batch queue that no worker has taken, as the broker counts them."""
     with current_app.connection_for_read() as connection:
         try:
-            declared = connection.default_channel.queue_declare(BATCH_QUEUE, passive=True)
+            channel: Any = connection.default_channel
+            declared = channel.queue_declare(BATCH_QUEUE, passive=True)
         except connection.channel_errors:  # Redis knows no empty lists: a drained queue is not there
             return 0
         return int(declared.message_count)

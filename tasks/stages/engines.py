@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, cache
+from functools import cache
 
+import structlog
 from django.conf import settings
 
 from tasks.stages.base import NothingToDoError
@@ -11,6 +12,8 @@ from transcription.analysis.base import StageEngine, StageEngineConfig
 from transcription.analysis.registry import make_stage_engine
 from transcription.engines.base import SpeechEngine, SpeechEngineConfig
 from transcription.engines.registry import choose_speech_engine
+
+log = structlog.get_logger(__name__)
 
 
 def stage_engine(stage: str) -> StageEngine:
@@ -35,11 +38,21 @@ def _stage_engine(stage: str, name: str) -> StageEngine | None:
 
 
 def batch_speech_engine(model: str) -> SpeechEngine:
-    """The recogniser for whole recordings. Raises EngineUnavailable."""
-    return _speech_engine(settings.AMBIENT.batch_engine, model)
+    """The recogniser for whole recordings; asked for another model, it lets go of the one before.
+
+    Raises EngineUnavailable.
+    """
+    wanted = (settings.AMBIENT.batch_engine, model)
+    if wanted not in _speech_engines:
+        for other in list(_speech_engines):
+            _speech_engines.pop(other).close()
+        config = SpeechEngineConfig(model=model, options=tuple(settings.AMBIENT.engine_options.items()))
+        engine, notice = choose_speech_engine(settings.AMBIENT.batch_engine, config)
+        if notice:
+            log.warning("batch_engine_notice", engine=engine.name, notice=notice)
+        engine.load()
+        _speech_engines[wanted] = engine
+    return _speech_engines[wanted]
 
 
-@lru_cache(maxsize=1)
-def _speech_engine(name: str, model: str) -> SpeechEngine:
-    config = SpeechEngineConfig(model=model, options=tuple(settings.AMBIENT.engine_options.items()))
-    return choose_speech_engine(name, config).engine
+_speech_engines: dict[tuple[str, str], SpeechEngine] = {}

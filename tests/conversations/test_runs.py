@@ -13,6 +13,7 @@ from hypothesis.extra.django import TestCase
 
 from conversations.models import Conversation, PipelineRun, Segment, StageRun, WorkStatus
 from conversations.services import runs, stage_runs
+from conversations.services.run_plan import waits_for
 from tests.tasks.rows import make_conversation, stage_of, start, states, succeed, take
 
 PENDING, RUNNING = StageRun.Status.PENDING, StageRun.Status.RUNNING
@@ -150,7 +151,7 @@ class TestStage:
         stage_runs.release_stage(stage_run_id=stage.pk)
         second = take(stage, "second")
         assert not stage_runs.renew_lease(stage_run_id=stage.pk, attempt=first.attempts)
-        written = []
+        written: list[StageRun] = []
         late = stage_runs.finish_stage(
             stage_run_id=stage.pk,
             attempt=first.attempts,
@@ -282,8 +283,6 @@ def check(run: PipelineRun, ended: dict[int, str]) -> dict[int, str]:
         assert stage.attempts <= stage_runs.MAX_ATTEMPTS
         if stage.status == RUNNING:
             assert all(
-                stages[name].status in StageRun.TERMINAL
-                for name in stage_runs.waits_for(stage.name)
-                if name in stages
+                stages[name].status in StageRun.TERMINAL for name in waits_for(stage.name) if name in stages
             )
     return now_ended
