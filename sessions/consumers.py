@@ -148,6 +148,8 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
                 await self._close(1013, "slow_reader")
         except (OSError, RuntimeError, TimeoutError):
             pass  # the socket is gone, or as good as gone
+        except Exception:
+            logger.exception("session %s: a notice could not be sent", attachment.session.session_id)
         self._stalled.put_nowait({"type": "socket.stalled"})
 
     async def _send(self, notice: Notice) -> float:

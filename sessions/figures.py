@@ -51,7 +51,7 @@ class SessionFigures:
             times.committed_at,
             sent_at,
         )
-        for step, earlier, later in zip(STEPS, marks, marks[1:], strict=True):
+        for step, earlier, later in zip(STEPS, marks[:-1], marks[1:], strict=True):
             if earlier is not None and later is not None:
                 self.step_ms[step].append((later - earlier) * 1000)
 

@@ -262,6 +262,12 @@ def current() -> Hub:
     return _hubs[loop]
 
 
+def install(hub: Hub) -> Hub:
+    """Make a hub of one's own the running loop's."""
+    _hubs[asyncio.get_running_loop()] = hub
+    return hub
+
+
 async def shut_down() -> None:
     """Close the running loop's hub, where there is one (an ASGI lifespan's end)."""
     if hub := _hubs.pop(asyncio.get_running_loop(), None):

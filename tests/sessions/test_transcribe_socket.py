@@ -1,0 +1,273 @@
+"""/ws/transcribe from outside: a real server, a real socket, real rows, a stock consumer of the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from conversations.models import Conversation, PipelineRun, Segment
+from sessions import journal, store
+from sessions.models import RealTimeSession
+from tests.sessions.conftest import LiveServer, make_key
+from tests.sessions.support import ClockReader, silence, speech, words_between
+
+FRAME_BYTES = 3200
+
+
+def opened(server: LiveServer, key: str, path: str = "/ws/transcribe", **options: Any) -> connect:
+    return connect(f"{server.url}{path}", additional_headers={"Authorization": f"Bearer {key}"}, **options)
+
+
+async def say(socket: ClientConnection, data: bytes, frame_bytes: int = FRAME_BYTES) -> None:
+    for start in range(0, len(data), frame_bytes):
+        await socket.send(data[start : start + frame_bytes])
+
+
+async def rest(socket: ClientConnection) -> tuple[list[dict[str, Any]], int]:
+    """Everything until the close, and its code."""
+    messages = []
+    try:
+        while True:
+            messages.append(json.loads(await asyncio.wait_for(socket.recv(), 20)))
+    except ConnectionClosed as closed:
+        assert closed.rcvd is not None
+        return messages, closed.rcvd.code
+
+
+async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    while True:
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 60))
+        if message["type"] == kind:
+            return message
+
+
+def of_type(messages: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [message for message in messages if message["type"] == kind]
+
+
+async def test_what_is_said_comes_back_and_is_in_the_rows(
+    server: LiveServer, worker: ClockReader, key: str
+) -> None:
+    """Speech becomes finals only, the last word included; chunks, segments, metrics and one run are rows."""
+    async with opened(server, key) as socket:
+        connected = json.loads(await socket.recv())
+        await say(socket, silence(0.5) + speech(3) + silence(1) + speech(1.5))
+        await socket.send('{"type":"end_session"}')
+        messages, code = await rest(socket)
+    assert connected["type"] == "connected"
+    assert connected["config"]["engine"] == "clock"
+    assert (connected["resumed"], connected["next_byte"]) == (False, 0)
+    finals = of_type(messages, "transcript")
+    assert all(message["is_final"] for message in finals)
+    said = words_between(0.5, 3.5) + words_between(4.5, 6.0)
+    ended = messages[-1]
+    assert ended["type"] == "session_ended"
+    assert ended["full_transcript"].split() == said
+    assert " ".join(message["text"] for message in finals) == ended["full_transcript"]
+    assert code == 1000
+    assert ended["total_duration"] == 6.0
+    assert all(message["confidence"] == 0.9 and message["latency_ms"] >= 0 for message in finals)
+
+    row = await RealTimeSession.objects.select_related("metrics").aget(session_id=connected["session_id"])
+    assert (row.status, row.bytes_received) == ("completed", 192_000)
+    chunks = [chunk async for chunk in row.chunks.all()]
+    assert [chunk.text for chunk in chunks] == [message["text"] for message in finals]
+    for chunk in chunks:
+        assert chunk.queued_at and chunk.started_at and chunk.decoded_at and chunk.sent_at
+        assert chunk.queued_at <= chunk.started_at <= chunk.decoded_at <= chunk.committed_at <= chunk.sent_at
+    assert row.metrics.chunks_processed == len(finals)
+    assert set(row.metrics.steps) >= {"queued_started", "committed_sent"}
+    live = Segment.objects.filter(conversation_id=ended["conversation_id"], version="live")
+    assert [segment.text async for segment in live] == [message["text"] for message in finals]
+    conversation = await Conversation.objects.aget(pk=ended["conversation_id"])
+    assert conversation.duration_s == 6.0
+    assert await PipelineRun.objects.filter(conversation=conversation).acount() == 1
+    recorded = await store.run(lambda: b"".join(journal.read_recording(row.session_id)))
+    assert recorded == silence(0.5) + speech(3) + silence(1) + speech(1.5)
+
+
+async def test_partials_come_where_they_are_asked_for(
+    server: LiveServer, worker: ClockReader, key: str
+) -> None:
+    """With interim_results revisions of a segment grow by one, and its final is the last of them."""
+    async with opened(server, key, "/ws/transcribe?interim_results=true") as socket:
+        for _ in range(40):
+            await socket.send(speech(0.1))
+            await asyncio.sleep(0.02)
+        await socket.send('{"type":"end_session"}')
+        messages, _ = await rest(socket)
+    heard = of_type(messages, "transcript")
+    assert [message["revision"] for message in heard] == sorted({m["revision"] for m in heard})
+    assert [message["is_final"] for message in heard] == [False] * (len(heard) - 1) + [True]
+    assert len(heard) > 1
+
+
+async def test_a_session_outlives_its_socket(server: LiveServer, worker: ClockReader, key: str) -> None:
+    """A cut socket pauses the session; the same owner goes on from next_byte and no word is lost or doubled."""
+    audio = speech(4)
+    async with opened(server, key, "/ws/transcribe/cut-1?acks=true") as socket:
+        await say(socket, audio[:64_001], frame_bytes=6401)
+        await until(socket, "ack")
+        socket.transport.abort()
+    async with opened(server, key, "/ws/transcribe/cut-1?acks=true") as socket:
+        connected = json.loads(await socket.recv())
+        assert connected["resumed"]
+        assert 0 < connected["next_byte"] <= 64_001
+        await say(socket, audio[connected["next_byte"] :])
+        await socket.send('{"type":"end_session"}')
+        messages, code = await rest(socket)
+    assert code == 1000
+    assert messages[-1]["full_transcript"].split() == words_between(0, 4)
+    assert await store.run(lambda: b"".join(journal.read_recording("cut-1"))) == audio
+    async with opened(server, key, "/ws/transcribe/cut-1") as socket:
+        messages, code = await rest(socket)
+    assert ([message["code"] for message in messages], code) == (["session_finished"], 4410)
+
+
+async def test_lost_answers_and_lost_audio_cost_no_word(
+    settings: Any, transactional_db: None, request: pytest.FixtureRequest, worker: ClockReader
+) -> None:
+    """A decode without an answer, one that failed and one whose audio was gone are asked for again."""
+    from dataclasses import replace
+
+    live = replace(settings.AMBIENT.live, chunk_timeout_s=0.3)
+    settings.AMBIENT = replace(settings.AMBIENT, live=live)
+    server = await asyncio.to_thread(request.getfixturevalue, "server")
+    worker.faults = ["silence", "missing_audio", "engine_failed"]
+    async with opened(server, await store.run(make_key)) as socket:
+        await say(socket, speech(2))
+        await socket.send('{"type":"end_session"}')
+        messages, code = await rest(socket)
+    assert (messages[-1]["full_transcript"].split(), code) == (words_between(0, 2), 1000)
+
+
+async def test_the_newest_socket_wins(server: LiveServer, worker: ClockReader, key: str) -> None:
+    """A second socket of the owner takes the session over; the first is closed with 4409."""
+    async with opened(server, key, "/ws/transcribe/two") as first:
+        await until(first, "connected")
+        async with opened(server, key, "/ws/transcribe/two") as second:
+            assert (await until(second, "connected"))["resumed"]
+            messages, code = await rest(first)
+            assert (messages[-1]["code"], code) == ("replaced", 4409)
+            await second.send('{"type":"ping"}')
+            await until(second, "pong")
+
+
+async def test_small_talk(server: LiveServer, worker: ClockReader, key: str) -> None:
+    """Bad text frames get an error and the session goes on; info, config and ping are answered."""
+    async with opened(server, key) as socket:
+        await until(socket, "connected")
+        for frame in (
+            "no json",
+            "[]",
+            '{"type":"sing"}',
+            '{"type":"config","interim_results":1}',
+            "[" * 10_000,
+        ):
+            await socket.send(frame)
+            assert (await until(socket, "error"))["code"] == "invalid_message"
+        await socket.send(b"")
+        await socket.send('{"type":"config","language":"de"}')
+        assert (await until(socket, "config_updated"))["config"]["language"] == "de"
+        await socket.send('{"type":"session_info"}')
+        info = await until(socket, "session_info")
+        assert info["total_chunks"] == 0
+        assert info["metrics"]["avg_processing_time_ms"] is None
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong_key", "error", "code"),
+    [
+        ("/ws/transcribe", True, "unauthorized", 4401),
+        ("/ws/transcribe/a.b", False, "invalid_session_id", 1008),
+        (f"/ws/transcribe/{'a' * 65}", False, "invalid_session_id", 1008),
+        ("/ws/transcribe?encoding=mp3", False, "invalid_parameters", 4400),
+        ("/ws/transcribe?sample_rate=7999", False, "invalid_parameters", 4400),
+        ("/ws/transcribe?model=huge", False, "invalid_parameters", 4400),
+        ("/ws/transcribe?vocabulary=%5B1%5D", False, "invalid_parameters", 4400),
+        ("/ws/transcribe?acks=maybe", False, "invalid_parameters", 4400),
+        ("/ws/transcribe?language=klingon!", False, "invalid_parameters", 4400),
+    ],
+)
+async def test_who_is_refused_hears_why(
+    server: LiveServer, key: str, path: str, wrong_key: bool, error: str, code: int
+) -> None:
+    """Each refusal of the contract's table is an error with its reason, then its close code."""
+    async with opened(server, "wrong" if wrong_key else key, path) as socket:
+        messages, closed = await rest(socket)
+    assert ([message["code"] for message in messages], closed) == ([error], code)
+
+
+async def test_scopes_and_owners(server: LiveServer, key: str) -> None:
+    """A key without `live` and a session of somebody else are both 4403."""
+    reader = await store.run(make_key, "reader", ("read",))
+    stranger = await store.run(make_key, "stranger")
+    async with opened(server, reader) as socket:
+        assert (await rest(socket))[1] == 4403
+    async with opened(server, key, "/ws/transcribe/mine") as owner:
+        await until(owner, "connected")
+        async with opened(server, stranger, "/ws/transcribe/mine") as socket:
+            assert (await rest(socket))[1] == 4403
+
+
+async def test_a_full_key_gets_no_more(server: LiveServer, transactional_db: None) -> None:
+    """Over its own quota a key gets no_capacity; a paused session keeps its place."""
+    key = await store.run(make_key, "small", max_sessions=1)
+    async with opened(server, key) as socket:
+        await until(socket, "connected")
+    async with opened(server, key) as socket:
+        messages, code = await rest(socket)
+    assert (messages[0]["code"], code) == ("no_capacity", 1013)
+
+
+async def test_a_frame_over_the_limit(server: LiveServer, key: str) -> None:
+    """A frame over 1 MiB closes the socket with 1009 and a reason; the session waits for its owner."""
+    async with opened(server, key, "/ws/transcribe/big") as socket:
+        await until(socket, "connected")
+        await socket.send(bytes(1024 * 1024 + 1))
+        messages, code = await rest(socket)
+    assert (messages[-1]["code"], code) == ("invalid_audio", 1009)
+
+
+async def test_a_flood(server: LiveServer, worker: ClockReader, key: str) -> None:
+    """Audio a minute ahead of the clock ends the session with 4429; what was accepted is transcribed."""
+    async with opened(server, key, "/ws/transcribe/flood") as socket:
+        await until(socket, "connected")
+        await say(socket, speech(2) + silence(63), frame_bytes=320_000)
+        messages, code = await rest(socket)
+    assert (messages[-1]["code"], code) == ("rate_limit", 4429)
+    await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_ended(server, "flood"), server.loop))
+    row = await RealTimeSession.objects.aget(session_id="flood")
+    assert (row.status, row.end_reason) == ("terminated", "rate_limit")
+    assert " ".join([chunk.text async for chunk in row.chunks.all()]).split() == words_between(0, 2)
+
+
+async def _ended(server: LiveServer, session_id: str) -> None:
+    if session := server.hub.sessions.get(session_id):
+        await session.ended()
+
+
+async def test_a_browser_shows_its_key_as_a_subprotocol(server: LiveServer, key: str) -> None:
+    """The key rides in a subprotocol that is never echoed; `ambient` is."""
+    async with connect(f"{server.url}/ws/transcribe", subprotocols=["ambient", f"ambient.{key}"]) as socket:
+        assert socket.subprotocol == "ambient"
+        await until(socket, "connected")
+
+
+async def test_an_operator_ends_and_announces(server: LiveServer, worker: ClockReader, key: str) -> None:
+    """From another process's side: an announcement arrives, an end closes the session in order."""
+    from sessions import reach
+
+    async with opened(server, key, "/ws/transcribe/steered") as socket:
+        await until(socket, "connected")
+        await store.run(reach.announce, "Tea is ready")
+        assert (await until(socket, "announcement"))["message"] == "Tea is ready"
+        await say(socket, speech(1))
+        await store.run(reach.ask_to_end, "steered")
+        messages, code = await rest(socket)
+    assert (messages[-1]["reason"], code) == ("ended_by_operator", 1000)
