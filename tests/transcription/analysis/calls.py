@@ -37,12 +37,14 @@ A: i'm so sorry to hear that leo that must be really frightening for you
 A: when did this start
 B: it started in september they push me in the corridor and they took my lunch money again yesterday
 B: i don't want to go to school any more
-A: so what you are saying is that these boys have been hitting you and taking your money since september is that right
+A: so what you are saying is that these boys have been hitting you and taking your money since september \
+is that right
 B: yes
 A: have you told your mum or a teacher
 B: no i'm scared they will get me if i tell
 A: i understand it takes courage to talk about this thank you for telling me
-A: here is what we can do i will speak to the school counsellor with your permission because she can keep you safe in the breaks
+A: here is what we can do i will speak to the school counsellor with your permission because she can keep \
+you safe in the breaks
 B: okay
 A: and please tell your mum tonight that way somebody at home knows what is happening
 B: okay i will tell her after dinner
@@ -77,7 +79,8 @@ A: thank you for calling have a lovely day bye
 
 BILLING = """
 A: yeah billing what's your account number
-B: um it's four four seven one two and i was charged twice for my internet this month and i've called about this before
+B: um it's four four seven one two and i was charged twice for my internet this month and i've called \
+about this before
 A: okay
 B: i want my money back because this is the third time i am calling and nobody
 A! you need to reset the router
@@ -96,13 +99,17 @@ B: fine i'm cancelling then
 TRAVEL = """
 A: Good afternoon, welcome to Skylark Travel, my name is Tomás. How can I help you?
 B: Hello. I called last week about a cancelled flight to Lisbon, and I still haven't had my refund.
-A: I apologise for the trouble, I can imagine how frustrating that is. Could I have your booking reference, please?
+A: I apologise for the trouble, I can imagine how frustrating that is. Could I have your booking \
+reference, please?
 B: It's Q X seven two nine.
-A: Thank you. I can see your earlier case here from last Tuesday, and the refund was approved but not yet paid.
+A: Thank you. I can see your earlier case here from last Tuesday, and the refund was approved but not yet \
+paid.
 B: Why is it taking so long?
-A: I'm not sure, so let me check with our finance team. May I put you on hold for two minutes while I ask them?
+A: I'm not sure, so let me check with our finance team. May I put you on hold for two minutes while I ask \
+them?
 B: Sure.
-A: Thank you for holding. The finance team says that the payment was blocked because the card had expired. That means we need a new card number from you, and then the money arrives within five working days.
+A: Thank you for holding. The finance team says that the payment was blocked because the card had expired. \
+That means we need a new card number from you, and then the money arrives within five working days.
 B: Oh, I see. That makes sense. I'll send you the new card details by email today.
 A: Perfect. I will email you a confirmation as soon as it is done. Does that work for you?
 B: Yes, that works. Thanks for your help.
@@ -132,11 +139,69 @@ A: thank you for calling oakfield clinic you are speaking with daniel how can i 
 B: my husband has chest pain and he can't breathe properly
 A: i am going to help you right now is he awake
 B: yes but he is sweating and his left arm is numb
-A: okay please call an ambulance immediately or i can connect you to emergency services because this may be a heart attack
+A: okay please call an ambulance immediately or i can connect you to emergency services because this may \
+be a heart attack
 B: oh my god i'm so scared
 A: i know this is terrifying you are doing the right thing how old is he
 B: he's fifty eight he takes aspirin
 A: let him sit upright and do not give him anything to eat i will stay on the line until they come
 B: okay thank you
 A: i am connecting the emergency services now
+"""
+
+NEIGHBOUR = """
+A: thank you for calling the child line you are talking to miriam what would you like to share
+B: i am calling about my neighbour's little girl she is about seven and her stepfather beats her with a belt
+A: that is very worrying thank you for calling us about it have you seen any marks on her
+B: yes she has bruises on her arms and last night i could hear her screaming
+A: i understand how upsetting that must be for you do you know her name and where they live
+B: her name is zawadi they live in house number nine on mango street
+A: right so if i have understood you correctly the stepfather has been beating her and it happened again \
+last night
+B: yes and i'm afraid he will do it again
+A: i am going to report this to the child protection officer this afternoon and a social worker will visit \
+the home tomorrow
+B: please don't give them my name
+A: we will keep your name out of it is that okay for you
+B: yes that's a relief
+A: do you have any other questions
+B: no that is everything
+A: we'll call you on friday to tell you what happened take care
+"""
+
+REFILL = """
+A: lakeside medical centre good afternoon how can i assist you
+B: hi yes i've run out of my blood pressure tablets and the pharmacy says they need a new prescription
+A: sure what's the name of the medicine
+B: amlodipine five milligrams
+A: and your date of birth please
+B: the third of june nineteen fifty nine
+A: thanks let me have a look um okay your last prescription was in march
+A: doctor lee can renew it i'll send it over to the pharmacy on station road before five o'clock
+B: will it be ready today
+A: i'm not certain i'll ask the pharmacist and ring you back within the hour
+B: that's great
+A: anything else i can do
+B: no cheers
+A: alright bye now
+"""
+
+CARD = """
+A: hello
+B: hello is this the card department there's a payment of three hundred pounds on my statement that i \
+never made
+A: what's your card number
+B: it ends in double two one four
+A: wait a minute
+A: yes i see the payment it was made online
+B: i know that but it wasn't me what are you going to do about it
+A: you'll have to fill in a form
+B: which form nobody told me about a form when i rang on monday
+A: the dispute form it's on the website
+B: i don't understand why can't you just block the card
+A: i can block it if you want
+B: yes please block it now and i'd like to make a complaint
+A: ok the card's blocked is that all
+B: i suppose so i'm really disappointed i might move to a different bank
+A: fine goodbye
 """

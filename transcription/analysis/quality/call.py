@@ -116,8 +116,15 @@ def first_hit(cue: str, lines: Iterable[Said]) -> Hit | None:
 
 
 def quotes(found: Sequence[Hit | Said], limit: int = 3) -> tuple[Evidence, ...]:
-    """The first few as evidence."""
-    return tuple(item.quote() for item in found[:limit])
+    """The first few as evidence, without those that lie within one before."""
+    kept: list[Evidence] = []
+    for item in found:
+        evidence = item.quote()
+        if not any(
+            other.segment_id == evidence.segment_id and evidence.quote in other.quote for other in kept
+        ):
+            kept.append(evidence)
+    return tuple(kept[:limit])
 
 
 def present(call: Call, cue: str, lines: Sequence[Said], *, tells_agent: bool) -> Verdict:

@@ -1,7 +1,7 @@
 """An extractive summary: what people said, lightly framed by who said it, and nothing else.
 
-Every quote is verbatim. The frame says only what is known: "the caller" where it is known who the agent is
-and there are two speakers, a speaker's label where there is one, nobody otherwise.
+Every quote is verbatim. The frame says only what is known: "the agent" where it is known who that is, "the
+caller" where there is one other, else a speaker's label, nobody where there is none.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _ISSUE_PART = 0.5
 _ISSUE = re.compile(
     r"\b(?:(?:i'm|i am|i was) (?:calling|ringing|phoning)|calling (?:about|because)"
     r"|i (?:need|want|would like|have a)|i'd like|(?:problem|issue|trouble|question) (?:with|about|is)"
-    r"|(?:has|have|had) been|(?:won't|doesn't|isn't|can't|keeps?|stopped|broken)|the (?:main|first) thing|today is)\b",
+    r"|(?:has|have|had) been|(?:won't|doesn't|isn't|can't|keeps?|stopped|broken)"
+    r"|the (?:main|first) thing|today is)\b",
     re.IGNORECASE,
 )
 _ISSUE_WEIGHT = 1.6
@@ -98,8 +99,8 @@ def _text(
     issue = issue_of(found, scores, agent)
     lines: list[str] = []
     if issue is not None:
-        caller = agent is not None and len(speakers) == 2 and issue.segment.speaker_id != agent
-        lines.append(f"The {'call' if caller else 'conversation'} was about: “{_cut(issue.text)}”.")
+        kind = "conversation" if agent is None else "call"
+        lines.append(f"The {kind} was about: “{_cut(issue.text)}”.")
     outcomes = {decision.segment_id for decision in decisions} | {item.segment_id for item in actions}
     more = [p for p in points if p is not issue and p.segment.id not in outcomes]
     best = sorted(more, key=lambda p: (-scores[p.index], p.index))[:2]
@@ -125,9 +126,9 @@ def _named(item: ActionItem, agent: str | None, speakers: set[str]) -> str:
 def _who(speaker_id: str | None, agent: str | None, speakers: set[str]) -> str:
     if speaker_id is None:
         return ""
-    if agent is None or len(speakers) != 2:
-        return speaker_id
-    return "The agent" if speaker_id == agent else "The caller"
+    if speaker_id == agent:
+        return "The agent"
+    return speaker_id if agent is None or len(speakers) != 2 else "The caller"
 
 
 def _cut(text: str) -> str:

@@ -47,9 +47,14 @@ _INTENT_WEIGHTS: dict[Intent, float] = {
 _ENTITY_WEIGHT = 0.15
 _MOST_ENTITIES = 3
 _NUMBERS = frozenset(stem(word) for word in (*UNITS, *TENS))
+# Lines about the call itself.
+_HOUSEKEEPING = re.compile(
+    r"\b(?:on hold|hold on|bear with|one moment|wait a|for (?:holding|waiting|calling))\b"
+)
+_HOUSEKEEPING_WEIGHT = 0.1
 _LEADING = re.compile(
-    r"(?:(?:um|uh|er|erm|okay|ok|so|well|yes|yeah|right|and|but|hi|hello|hey|no|alright|oh|thanks|thank you"
-    r"|now|good (?:morning|afternoon|evening)) )+(?=\S+ \S+ \S+)"
+    r"(?:(?:um|uh|er|erm|okay|ok|so|well|yes|yeah|right|and|but|hi|hello|hey|no|alright|oh|now"
+    r"|(?:thanks|thank you)(?! for\b)|good (?:morning|afternoon|evening)) )+(?=\S+ \S+ \S+)"
 )
 
 
@@ -125,6 +130,8 @@ def ranked(found: Sequence[Sentence], similar: npt.NDArray[np.float64]) -> npt.N
         early = 1.0 + 0.5 * (1 - row / len(found))
         named = 1.0 + _ENTITY_WEIGHT * min(_MOST_ENTITIES, sentence.entities)
         does = 1.2 if find_actions(sentence.text) else 1.0
+        about_call = bool(_HOUSEKEEPING.search(line_of(sentence.text).folded))
+        scores[row] *= _HOUSEKEEPING_WEIGHT if about_call else 1.0
         telling = {term for term in sentence.terms if len(term) > 2 and term not in _NUMBERS}
         says = len(telling) + sentence.entities >= _SHORTEST_TERMS
         scores[row] *= _INTENT_WEIGHTS[sentence.intent] * length * early * named * does * says

@@ -1,0 +1,169 @@
+"""The seventeen quality sub-metrics, and the words that they rest on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.transcription.analysis import calls
+from tests.transcription.analysis.calls import talk_of
+from transcription.analysis.base import Quality, Talk, to_json
+from transcription.analysis.quality import GROUPS, LABELS
+from transcription.analysis.quality.embedded import EmbeddedQuality
+from transcription.models import Segment, Turn, Word
+
+ENGINE = EmbeddedQuality()
+WORDS = "um i please hold on thank you for calling sorry bye will send what is"
+ORDER = [name for names in GROUPS.values() for name in names]
+
+
+def predictions(quality: Quality) -> dict[str, bool | None]:
+    return {metric.submetric: metric.prediction for group in quality.groups.values() for metric in group}
+
+
+def marks(talk: Talk) -> str:
+    return "".join(metric.score for group in ENGINE.evaluate(talk).groups.values() for metric in group)
+
+
+# One mark per sub-metric: opening | listening | proactiveness | resolution | hold | closing.
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (calls.HELPLINE, "✓ ✓✓✓✓✓ ✓✗– –✓–✓✓ –– ✓"),
+        (calls.CLINIC, "✓ ✓✓✓✓✓ ✓✓– –✓–✓– –– ✓"),
+        (calls.BILLING, "✗ ✗✗✗✗✗ ✗✗✗ ✗✓✗–– ✗✗ ✗"),
+        (calls.TRAVEL, "✓ ✓✓✗✓✓ ✓✓✓ –✓✓✓✓ ✓✓ ✓"),
+        (calls.EMERGENCY, "✓ ✓✓✗✓✓ ✗✗– –✓––✓ –– ✗"),
+        (calls.NEIGHBOUR, "✓ ✓✓✓✗✓ ✓✓– –✓–✓– –– ✓"),
+        (calls.REFILL, "✓ ✓–✗✓✓ ✓✗– –✓✓✓– –– ✓"),
+        (calls.CARD, "✗ ✓✗✗✗✓ ✗✗✗ –✓––✗ ✗✗ ✓"),
+    ],
+)
+def test_calls_are_judged_as_a_listener_would(script: str, expected: str) -> None:
+    """Eight calls, good and bad, get the marks that somebody reading them gives."""
+    assert marks(talk_of(script)) == expected.replace(" ", "")
+
+
+def test_the_seventeen_are_all_there() -> None:
+    """Groups, counts and labels are those of the contract, and scores follow predictions."""
+    output = to_json(ENGINE.evaluate(talk_of(calls.CLINIC)))
+    assert [(group, len(metrics)) for group, metrics in output.items()] == [
+        ("opening", 1),
+        ("listening", 5),
+        ("proactiveness", 3),
+        ("resolution", 5),
+        ("hold", 2),
+        ("closing", 1),
+    ]
+    assert set(LABELS) == set(ORDER)
+    assert output["opening"][0]["score"] == "✓"
+    assert output["hold"][0] == {
+        "submetric": "explains_before_hold",
+        "prediction": None,
+        "probability": None,
+        "evidence": (),
+        "score": "–",
+    }
+
+
+@pytest.mark.parametrize("script", [calls.HELPLINE, calls.BILLING, calls.TRAVEL, calls.CARD, calls.MEETING])
+def test_evidence_is_verbatim_and_timed(script: str) -> None:
+    """Every quote stands in the segment that it names and lies within its times."""
+    talk = talk_of(script)
+    segments = {segment.id: segment for segment in talk.segments}
+    for group in ENGINE.evaluate(talk).groups.values():
+        for evidence in (item for metric in group for item in metric.evidence):
+            segment = segments[evidence.segment_id]
+            assert evidence.quote in segment.text
+            assert round(segment.start_s, 3) <= evidence.start <= evidence.end <= round(segment.end_s, 3)
+
+
+def test_quotes_take_the_times_of_their_words() -> None:
+    """Where words have times, a quote starts with its first word and ends with its last."""
+    text = "good day to you is there anything else"
+    words = tuple(Word(word, float(number), number + 0.5) for number, word in enumerate(text.split()))
+    segments = (
+        Segment(id=0, start_s=0.0, end_s=8.0, text=text, speaker_id="SPEAKER_00", words=words),
+        Segment(id=1, start_s=8.0, end_s=9.0, text="no", speaker_id="SPEAKER_01"),
+    )
+    quality = ENGINE.evaluate(Talk(segments, "en", 9.0, (), "SPEAKER_00"))
+    (evidence,) = quality.groups["proactiveness"][0].evidence
+    assert (evidence.quote, evidence.start, evidence.end) == ("anything else", 6.0, 7.5)
+
+
+def test_no_roles_no_blame() -> None:
+    """Where nobody can be told to be the agent, courtesies may be the caller's and are not judged."""
+    talk = talk_of("A: thank you\nB: please go on\nA: goodbye", agent=None)
+    judged = predictions(ENGINE.evaluate(talk))
+    assert judged["says_please_and_thank_you"] is None
+    assert judged["does_not_interrupt"] is None
+    assert judged["offers_further_help"] is False
+
+
+def test_speech_of_unknown_speakers_still_opens_a_call() -> None:
+    """A phrase that only agents say counts without speakers."""
+    talk = talk_of("A: thank you for calling the clinic how can i help\nA: i need a doctor")
+    nameless = replace(
+        talk,
+        segments=tuple(replace(segment, speaker_id=None) for segment in talk.segments),
+        turns=(),
+        agent_speaker_id=None,
+    )
+    assert predictions(ENGINE.evaluate(nameless))["uses_opening_phrase"] is True
+
+
+@pytest.mark.parametrize(
+    ("agent_start_s", "agent_end_s", "expected"),
+    [(3.0, 6.0, False), (3.0, 3.6, True), (4.8, 8.0, True), (5.2, 8.0, True)],
+    ids=["cuts in", "backchannel", "latches on", "waits"],
+)
+def test_interruptions_come_from_turn_times(agent_start_s: float, agent_end_s: float, expected: bool) -> None:
+    """Cutting in well before the end with a turn of substance interrupts; a "mm" and latching do not."""
+    segments = (
+        Segment(id=0, start_s=0.0, end_s=5.0, text="my order never came and", speaker_id="C"),
+        Segment(
+            id=1, start_s=agent_start_s, end_s=agent_end_s, text="what is your order number", speaker_id="A"
+        ),
+    )
+    turns = (Turn("C", 0.0, 5.0), Turn("A", agent_start_s, agent_end_s))
+    assert (
+        predictions(ENGINE.evaluate(Talk(segments, "en", 9.0, turns, "A")))["does_not_interrupt"] is expected
+    )
+
+
+def test_other_languages_are_not_judged() -> None:
+    """English rules say nothing of a call in another language."""
+    talk = replace(talk_of("A: guten tag\nB: hallo"), language="de")
+    assert set(predictions(ENGINE.evaluate(talk)).values()) == {None}
+
+
+def test_an_empty_talk_is_not_judged() -> None:
+    """Nothing said, nothing predicted."""
+    assert set(predictions(ENGINE.evaluate(Talk((), "en", 0.0))).values()) == {None}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("AB"),
+            st.lists(
+                st.sampled_from(WORDS.split()),
+                min_size=1,
+                max_size=12,
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_any_talk_gets_seventeen_verdicts_without_probabilities(lines: list[tuple[str, list[str]]]) -> None:
+    """Whatever is said there are seventeen verdicts, no invented probability, and evidence for every ✗."""
+    talk = talk_of("\n".join(f"{who}: {' '.join(words)}" for who, words in lines))
+    quality = ENGINE.evaluate(talk)
+    metrics = [metric for group in quality.groups.values() for metric in group]
+    assert [metric.submetric for metric in metrics] == ORDER
+    assert all(metric.probability is None for metric in metrics)
+    assert all(metric.evidence for metric in metrics if metric.prediction is False)
+    assert quality == ENGINE.evaluate(talk)
