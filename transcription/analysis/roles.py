@@ -28,6 +28,7 @@ _OPENING = _any_of(
     r"(?:i am|i'm|this is) (?:nurse|doctor|dr) \w+",
     r"i(?:'ll| will) be (?:looking after|taking care of|helping) you",
     r"what(?:'s| is) your emergency",
+    r"(?:i'm|i am) (?:the|your) (?:nurse|doctor|agent|advisor|counsell?or|midwife)",
 )
 _SERVING = _any_of(
     r"(?:is there )?(?:anything|something) else (?:i|we) (?:can|could)",
@@ -46,7 +47,7 @@ _SERVING = _any_of(
 _CALLING = _any_of(
     r"i(?:'m| am| was|'ve been) (?:calling|ringing|phoning) (?:about|because|to|for|on behalf|regarding)",
     r"i (?:need|want|would like|wanted) (?:some |your )?(?:help|to (?:report|book|make|speak|talk|ask))",
-    r"(?:can|could|will|would) you (?:please )?(?:help|tell|advise|send)",
+    r"(?:can|could|will|would) you (?:please )?(?:help|advise|send)",
     r"i(?:'d| would) like to (?:report|book|speak|make)",
     r"thank you for (?:your help|helping|listening)",
 )

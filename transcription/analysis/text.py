@@ -28,10 +28,26 @@ from transcription.analysis.numbers import (
 )
 
 __all__ = [
-    "STOPWORDS", "Bm25", "DigitRun", "Number", "Span", "Token", "digit_runs", "folded", "is_question",
-    "numbers_in", "parse_number", "parse_year", "sentences", "stem", "stems_of", "tokens",
-    "word_set", "words_of",
-]  # fmt: skip
+    "QUESTION_WITHIN",
+    "STOPWORDS",
+    "Bm25",
+    "DigitRun",
+    "Number",
+    "Span",
+    "Token",
+    "digit_runs",
+    "folded",
+    "is_question",
+    "numbers_in",
+    "parse_number",
+    "parse_year",
+    "sentences",
+    "stem",
+    "stems_of",
+    "tokens",
+    "word_set",
+    "words_of",
+]
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)+|\w+(?:['’]\w+)*")
 
@@ -68,6 +84,7 @@ _QUESTION_START = re.compile(
             r"(?:what|how|where|when|who|whom|whose|why|which)$",
             rf"(?:what|how|where|when|who|whom|whose|why)(?:'s|'re| {_AUXILIARY})\b",
             rf"(?:what|which|whose|how) (?!{_PRONOUN}\b)(?:\w+ ){{1,2}}{_AUXILIARY}\b",
+            r"(?:what|who) \w+ed\b",
             r"how (?:old|many|much|long|often|far|bad|about|come|severe)\b",
             r"(?:what|which|how) (?:about|kind|time|sort|else|brings|happened|seems)\b",
             rf"{_AUXILIARY} (?:{_PRONOUN}|there|that|this|the|your|his|her|my|our|their|any\w*|some\w*)\b",
@@ -78,7 +95,7 @@ _QUESTION_START = re.compile(
         )
     )
 )
-_QUESTION_WITHIN = re.compile(
+QUESTION_WITHIN = re.compile(
     r"\b(?:"
     + "|".join(
         (
@@ -204,7 +221,7 @@ def is_question(text: str) -> bool:
     plain = " ".join(words[start:])
     if _QUESTION_START.match(plain) or (start and _QUESTION_START.match(" ".join(words))):
         return True
-    return _QUESTION_WITHIN.search(plain) is not None
+    return QUESTION_WITHIN.search(plain) is not None
 
 
 class Bm25:

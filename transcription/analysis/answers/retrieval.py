@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transcription.analysis.answers.units import Unit, reply_to
-from transcription.analysis.answers.values import denies, joined, knows_nothing, value_in
+from transcription.analysis.answers.values import (
+    decides,
+    denies,
+    introduced_name,
+    joined,
+    knows_nothing,
+    value_in,
+)
 from transcription.analysis.answers.wanted import Wanted
 from transcription.analysis.base import Question
 from transcription.analysis.text import Bm25, words_of
@@ -24,7 +31,6 @@ _STATEMENT_FACTOR, _TYPED_STATEMENT_FACTOR = 0.8, 0.95
 # A value of the wanted kind, said without being asked for: enough where few things have such values.
 _UNASKED_MATCH = {"phone": 0.6, "email": 0.6, "age": 0.5}
 # Somebody says who they are.
-_INTRODUCTION = re.compile(r" (?:my name is|name's|this is|i am|i'm|it's|call me|speaking|here) ")
 _INTRODUCTION_MATCH = 0.7
 # Somebody says where they are from.
 _ORIGIN = re.compile(r" (?:i live|we live|i stay|calling from|(?:i'm|i am|we are|this is .*) (?:in|from)) ")
@@ -78,6 +84,8 @@ class Retrieval:
             return self._confirmed(unit, reply, wanted, match)
         short = len(words_of(joined(reply))) < _FEWEST_REPLY_WORDS
         factor = _OTHER_REPLY_FACTOR if wanted.wants_other_than(unit) else _REPLY_FACTOR
+        if wanted.answer_type == "yes_no" and not decides(reply[0]):
+            factor = _OTHER_REPLY_FACTOR
         return Candidate(match * factor, value, (unit, *reply) if short else tuple(reply))
 
     def _confirmed(self, unit: Unit, reply: list[Unit], wanted: Wanted, match: float) -> Candidate | None:
@@ -103,9 +111,10 @@ class Retrieval:
         units = [unit]
         by_agent = self._agent is not None and unit.speaker_id == self._agent
         if wanted.answer_type == "name":
-            if self._agent is not None and by_agent != wanted.of_agent:
+            if by_agent and wanted.of_caller:
                 return None
-            if _INTRODUCTION.search(unit.plain):
+            fits = self._agent is None or by_agent == wanted.of_agent
+            if fits and introduced_name([unit]) is not None:
                 match = max(match, _INTRODUCTION_MATCH * wanted.explained(unit))
         elif wanted.answer_type in _UNASKED_MATCH and not by_agent:
             match = max(match, _UNASKED_MATCH[wanted.answer_type] * wanted.explained(unit))

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from transcription.analysis.base import Entity, Evidence
 from transcription.analysis.entities.line import asked_in
-from transcription.analysis.text import STOPWORDS, Span, is_question, sentences, stem, word_set, words_of
+from transcription.analysis.text import (
+    QUESTION_WITHIN,
+    STOPWORDS,
+    Span,
+    is_question,
+    sentences,
+    stem,
+    tokens,
+    word_set,
+    words_of,
+)
 from transcription.models import Segment
 
 # Words that mean the same to somebody who asks, by their stems; each group counts as one term.
@@ -62,7 +72,7 @@ _CANONICAL = {stem(word): "=" + stem(group.split()[0]) for group in _SYNONYMS fo
 # Who is meant and that it was said: no help in finding where.
 _FRAME = word_set(
     "caller patient client customer person speaker agent nurse operator call said say mention mentioned tell "
-    "told give given state report name's many much long old often problem happen kind sort type exactly"
+    "told state report name's many much long old often problem happen kind sort type exactly"
 )
 _FRAME_STEMS = {_CANONICAL.get(stem(word), stem(word)) for word in _FRAME}
 BACKCHANNEL = word_set(
@@ -71,6 +81,40 @@ BACKCHANNEL = word_set(
 )
 _MOST_REPLY_UNITS = 4
 _ASKING_PHRASE_WORDS = 9
+
+
+_PERSON_TERMS = frozenset(
+    _CANONICAL.get(stem(word), stem(word))
+    for word in word_set(
+        "child mother father husband wife brother sister grandson granddaughter friend uncle aunt"
+    )
+)
+_PRONOUNS = word_set("he she him her his hers he's she's he'll she'll")
+_BY_PRONOUN = 0.7
+_ENDINGS = {"'m": "am", "'re": "are", "'ll": "will", "'ve": "have"}
+_IS_AFTER = word_set("he she it that there what who where how when name here")
+# A question within a sentence that these words introduce is no question of its own (`i know where he is`).
+_INDIRECT = word_set("me know ask asked wonder see understand sure remember that to if and so but or about")
+# What shows that the words before say something by themselves (unlike `on a scale of one to ten`).
+_SAYING = word_set(
+    "i i'm i'll i've we we'll it it's that's he he's she she's they thank thanks okay ok sorry yes no"
+)
+_WH_WORDS = word_set("what what's where when how who")
+_FEWEST_WORDS_BEFORE = 3
+
+
+def written_out(words: Sequence[str]) -> str:
+    """`he's called` as ` he is called `: one form for phrases and talk."""
+    parts = []
+    for word in words:
+        stem_part, mark, ending = word.partition("'")
+        if mark + ending in _ENDINGS:
+            parts += [stem_part, _ENDINGS[mark + ending]]
+        elif ending == "s" and stem_part in _IS_AFTER:
+            parts += [stem_part, "is"]
+        else:
+            parts.append(word)
+    return f" {' '.join(parts)} "
 
 
 def terms_of(text: str) -> list[str]:
@@ -113,7 +157,14 @@ class Unit:
 
     @property
     def plain(self) -> str:
-        return f" {' '.join(self.words)} "
+        """The words with contractions written out, spaces around: phrases are looked up in it."""
+        return written_out(self.words)
+
+    def holds(self, term: str) -> float:
+        """1 where the sentence has the term; _BY_PRONOUN where it may mean that person by a pronoun."""
+        if term in self.terms:
+            return 1.0
+        return _BY_PRONOUN if term in _PERSON_TERMS and _PRONOUNS & set(self.words) else 0.0
 
 
 def units_of(segments: Sequence[Segment], entities: Sequence[Entity]) -> list[Unit]:
@@ -122,7 +173,7 @@ def units_of(segments: Sequence[Segment], entities: Sequence[Entity]) -> list[Un
         by_segment.setdefault(entity.segment_id, []).append(entity)
     units: list[Unit] = []
     for segment in segments:
-        for span in sentences(segment.text):
+        for span in (part for whole in sentences(segment.text) for part in _asked_apart(whole)):
             inside = tuple(
                 entity
                 for entity in by_segment.get(segment.id, ())
@@ -144,6 +195,23 @@ def units_of(segments: Sequence[Segment], entities: Sequence[Entity]) -> list[Un
                 )
             )
     return units
+
+
+def _asked_apart(span: Span) -> list[Span]:
+    """The sentence, cut before a question that a statement runs into: `i can help | where do you live`."""
+    pieces = tokens(span.text)
+    for at in range(_FEWEST_WORDS_BEFORE, len(pieces) - 2):
+        starts = pieces[at].folded in _WH_WORDS or pieces[at].folded in {"do", "can", "could", "are", "have"}
+        rest = " ".join(piece.folded for piece in pieces[at:])
+        said = _SAYING & {piece.folded for piece in pieces[:at]}
+        if said and starts and pieces[at - 1].folded not in _INDIRECT and QUESTION_WITHIN.match(rest):
+            cut = pieces[at].start
+            before = span.text[:cut].rstrip()
+            return [
+                Span(before, span.start, span.start + len(before)),
+                Span(span.text[cut:], span.start + cut, span.end),
+            ]
+    return [span]
 
 
 def reply_to(units: Sequence[Unit], index: int) -> list[Unit]:

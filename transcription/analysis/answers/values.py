@@ -21,9 +21,15 @@ _LABELS: dict[str, tuple[str, ...]] = {
 }
 # What a question asked ad hoc wants, by the labels that its words ask for; the first that fits.
 _TYPE_OF_LABEL = {
-    "MONEY": "money", "PHONE_NUMBER": "phone", "EMAIL": "email", "AGE": "age", "LOCATION": "place",
-    "PERSON": "name", "DATE": "date", "TIME": "date",
-}  # fmt: skip
+    "MONEY": "money",
+    "PHONE_NUMBER": "phone",
+    "EMAIL": "email",
+    "AGE": "age",
+    "LOCATION": "place",
+    "PERSON": "name",
+    "DATE": "date",
+    "TIME": "date",
+}
 # Words that a type explains, so that they need not be said where the value is.
 EXPLAINED = {
     "name": "name full first last call speak calling who",
@@ -39,7 +45,8 @@ _YES = word_set("yes yeah yep yup sure definitely absolutely certainly correct r
 _NO = word_set("no nope not never none nothing nobody neither")
 _NEGATION = re.compile(r"\b(?:no|not|never|none|nothing|nobody|neither|\w+n't)\b")
 _IGNORANCE = re.compile(
-    r"\b(?:i (?:do not|don't|didn't|did not) (?:know|remember)|not sure|no idea|i can't (?:say|remember)|can't tell)\b"
+    r"\b(?:i (?:do not|don't|didn't|did not) (?:know|remember)|not sure|no idea|i can't (?:say|remember)"
+    r"|can't tell)\b"
 )
 _UNIT_WORDS = word_set(
     "out of ten degrees celsius fahrenheit percent times days weeks months hours minutes years kilos "
@@ -82,9 +89,7 @@ def value_in(units: Sequence[Unit], answer_type: str) -> str | None:
         return _number_value(units)
     said = joined(units)
     if answer_type == "yes_no":
-        words = units[0].words
-        decided = set(words[:3]) & (_YES | _NO) or _NEGATION.search(units[0].plain)
-        return said if decided else None
+        return said if decides(units[0]) else None
     return said or None
 
 
@@ -100,15 +105,20 @@ def _entity_value(units: Sequence[Unit], labels: tuple[str, ...]) -> str | None:
             text = next(unit.segment.text for unit in units if unit.segment.id == first[0].segment_id)
             near = len(text[first[0].end : first[-1].start].split()) <= 2
             return text[first[0].start : first[-1].end] if near else first[0].text
-        introduced = [entity for entity in found if _introduces(entity, units)]
-        return (introduced or found)[0].text
+        return (introduced_name(units) if label == "PERSON" else None) or found[0].text
     return None
 
 
+def introduced_name(units: Sequence[Unit]) -> str | None:
+    """The name that somebody gives as theirs: `hi anna my name is tom`, `frank speaking`."""
+    names = (entity for unit in units for entity in unit.entities if entity.label == "PERSON")
+    return next((entity.text for entity in names if _introduces(entity, units)), None)
+
+
 def _introduces(entity: Entity, units: Sequence[Unit]) -> bool:
-    """Whether a cue stands right before the entity, as in `hi anna my name is tom`."""
     text = next(unit.segment.text for unit in units if unit.segment.id == entity.segment_id)
-    return bool(_INTRODUCING.search(text[: entity.start].casefold()))
+    before, after = text[: entity.start].casefold(), text[entity.end :].casefold().split()[:1]
+    return bool(_INTRODUCING.search(before)) or after in (["speaking"], ["here"])
 
 
 def _number_value(units: Sequence[Unit]) -> str | None:
@@ -141,3 +151,8 @@ def knows_nothing(units: Sequence[Unit]) -> bool:
 def denies(unit: Unit) -> bool:
     """Whether a sentence holds a negation."""
     return _NEGATION.search(unit.plain) is not None
+
+
+def decides(unit: Unit) -> bool:
+    """Whether a sentence affirms or denies."""
+    return bool(set(unit.words[:3]) & (_YES | _NO)) or denies(unit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transcription.analysis.answers.units import Unit, question_terms, terms_of
+from transcription.analysis.answers.units import Unit, question_terms, terms_of, written_out
 from transcription.analysis.answers.values import EXPLAINED, labels_of, type_of
 from transcription.analysis.base import Question
 from transcription.analysis.text import Bm25, word_set, words_of
@@ -36,7 +36,7 @@ class Wanted:
     def match(self, unit: Unit) -> float:
         """How well a unit fits, 0..1."""
         total = sum(self._weights.values())
-        there = sum(weight for term, weight in self._weights.items() if term in unit.terms)
+        there = sum(weight * unit.holds(term) for term, weight in self._weights.items())
         coverage = there / total if total else 0.0
         hints = sum(
             phrase in unit.plain or bool(terms and terms <= unit.terms) for phrase, terms in self._hints
@@ -49,7 +49,12 @@ class Wanted:
         """Of the terms that the answer type does not explain, the share that the unit holds; 1 for none."""
         if not self._other_terms:
             return 1.0
-        return sum(term in unit.terms for term in self._other_terms) / len(self._other_terms)
+        return sum(unit.holds(term) for term in self._other_terms) / len(self._other_terms)
+
+    @property
+    def of_caller(self) -> bool:
+        """Whether nobody but the caller is meant."""
+        return not self._other_terms and not self.of_agent
 
     def wants_other_than(self, unit: Unit) -> bool:
         """Whether a value is wanted that the question `unit` does not ask for."""
@@ -61,4 +66,4 @@ def _hint(hint: str) -> tuple[str, frozenset[str]]:
     only one of several words carries meaning (`at home`, `when did`)."""
     words, terms = words_of(hint), terms_of(hint)
     enough = len(terms) > 1 or len(terms) == len(words)
-    return f" {' '.join(words)} ", frozenset(terms if enough else ())
+    return written_out(words), frozenset(terms if enough else ())

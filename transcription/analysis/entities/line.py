@@ -13,8 +13,9 @@ from transcription.models import Segment
 # What a question asks for, by the label of the entity that answers it.
 _ASKING = {
     "PERSON": (
-        r"(?:your|his|her|the|full|first|last|child's|patient's|caller's) name|name please",
+        r"(?:your|his|her|the|full|first|last|\w+'s) name|name please",
         r"who(?:'s| is| are| am i) (?:calling|speaking|this)|who is (?:the|your)",
+        r"who you are|who (?:do|am|have) (?:i|we) ",
         r"what (?:do|should|can|may) (?:i|we|they) call (?:you|him|her)",
     ),
     "AGE": (r"how old|what age|(?:your|his|her|the|child's|patient's) age",),

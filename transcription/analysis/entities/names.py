@@ -17,7 +17,7 @@ _LONGEST_NAME_WORDS = 3
 _STRONG_CUE = re.compile(
     r"\b(?:(?:my|his|her|the|whose|\w+'s)(?: full| first)? name(?:'s| is| was)"
     r"|name is|names|name's|(?:i'm|i am|is|she's|he's|was) called|call me|calls (?:him|her)|called"
-    r"|speaking (?:to|with)|through to|named|signed by)$"
+    r"|(?:speaking|talking) (?:to|with)|through to|named|signed by)$"
 )
 # After these a name follows if what comes next says so too.
 _WEAK_CUE = re.compile(r"\b(?:this is|i am|i'm|it's|it is|here is|you are|you're)$")
@@ -26,6 +26,8 @@ _AFTER_WEAK = re.compile(
     r"|your (?:nurse|doctor|agent|advisor|counsell?or)"
     r"|how (?:can|may)|at the|i'm (?:a|the|your)|i am (?:a|the|your)|one of)\b"
 )
+# And after two names that a weak cue began.
+_AFTER_FULL = re.compile(r"(?:i(?:'m|'d|'ve| am| need| have| want| would| live| work)|and|my|we)\b")
 _TITLES = word_set(
     "doctor dr mister mr mrs ms miss nurse professor prof sister pastor reverend officer sergeant "
     "inspector detective captain aunt auntie uncle judge counsellor counselor teacher"
@@ -48,8 +50,9 @@ _BODIES = word_set(
     "hospital clinic university college school bank ltd limited inc incorporated corporation corp "
     "company foundation trust helpline hotline insurance council agency ministry church association "
     "society institute academy pharmacy surgery airlines airways hotel telecom group services "
-    "solutions energy orphanage"
+    "solutions energy orphanage department"
 )
+_LINES = word_set("child youth help support crisis care advice health parent family")
 # Common words that are part of the name of a body.
 _KINDS = word_set(
     "child children's national general medical city county central community primary high secondary "
@@ -67,6 +70,8 @@ _LONGEST_BODY_WORDS = 5
 def persons(line: Line) -> Iterator[Found]:
     words = line.words
     for at in range(len(words)):
+        if words[at] in _TITLES:
+            continue
         before = " ".join(line.before(at, 4))
         end = 0
         if _STRONG_CUE.search(before):
@@ -74,7 +79,9 @@ def persons(line: Line) -> Iterator[Found]:
         elif _WEAK_CUE.search(before):
             end = _name_end(line, at, limit=_LONGEST_NAME_WORDS)
             after = " ".join(words[end : end + 4])
-            if not (_AFTER_WEAK.search(after) or (end and line.capital(at) and line.capital(end - 1))):
+            full = end - at > 1 and bool(_AFTER_FULL.match(after))
+            proper = end > at and line.capital(at) and line.capital(end - 1)
+            if not (full or proper or _AFTER_WEAK.search(after)):
                 end = 0
         elif at and words[at - 1] in _TITLES and (at > 1 or not line.gap(at - 1).strip(". ")):
             end = _name_end(line, at, limit=2)
@@ -99,7 +106,7 @@ def _no_verb(line: Line, at: int) -> bool:
 
 
 def _speaking(line: Line) -> Iterator[Found]:
-    """`grace owen speaking`, `sunrise travel frank speaking`, `frank here`, after a greeting or at the start."""
+    """`grace owen speaking`, `sunrise travel frank speaking`, `frank here`: in an opening."""
     start, end = _announced(line)
     if start < end:
         alone = end - start <= 2 and not line.gap(start).strip()
@@ -169,7 +176,10 @@ def organizations(line: Line, places: Places) -> Iterator[Found]:
     words = line.words
     yield from _announcing(line)
     for at, word in enumerate(words):
-        if word in _BODIES:
+        if word == "line" and words[at - 1 : at] and words[at - 1] in _LINES:
+            first = at - 2 if at > 1 and _part_of_body(line, at - 2) else at - 1
+            yield line.found("ORGANIZATION", first, at + 1)
+        elif word in _BODIES:
             start = at
             while start > 0 and at - start < 4 and _part_of_body(line, start - 1):
                 start -= 1

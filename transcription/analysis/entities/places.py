@@ -24,6 +24,7 @@ _STRONG_CUE = re.compile(
 _ROADS = word_set(
     "street road avenue lane drive close crescent square boulevard highway estate terrace gardens way court"
 )
+_BEFORE_A_NAME = word_set("little new old upper lower great north south east west port mount lake saint st")
 _REGIONS = word_set("county district province township village estate island islands")
 _OTHER_NAMES = (
     "America", "the United States", "United States of America", "USA", "UK", "England", "Scotland", "Wales",
@@ -93,11 +94,17 @@ class Places:
         if not _STRONG_CUE.search(" ".join(line.before(at, 4))):
             return None
         end = at
+        while end < len(line.words) and line.words[end] in _BEFORE_A_NAME:
+            end += 1
         while end < len(line.words) and end - at < 3 and _name_like(line, end):
             end += 1
             if line.gap(end - 1).strip():
                 break
-        if end == at or (line.words[at - 1] == "at" and not line.capital(at)):
+        if (
+            end == at
+            or line.words[end - 1] in _BEFORE_A_NAME
+            or (line.words[at - 1] == "at" and not line.capital(at))
+        ):
             return None
         return end
 
