@@ -164,8 +164,10 @@ def test_any_text_is_annotated_the_same_twice(text: str) -> None:
 @given(TEXTS)
 def test_mentions_are_where_they_say(text: str) -> None:
     """Every action, decision and risk is the text between the offsets that it names, in order."""
-    mentions = [*find_actions(text), *find_decisions(text), *find_risks(text)]
-    assert all(text[mention.start : mention.end] == mention.text for mention in mentions)
+    mentions = [(action.start, action.end, action.text) for action in find_actions(text)]
+    mentions += [(decision.start, decision.end, decision.text) for decision in find_decisions(text)]
+    mentions += [(risk.start, risk.end, risk.text) for risk in find_risks(text)]
+    assert all(text[start:end] == quoted for start, end, quoted in mentions)
     starts = [(action.start, action.end) for action in find_actions(text)]
     assert starts == sorted(starts)
     assert all(before[1] <= after[0] for before, after in pairwise(starts))

@@ -43,7 +43,7 @@ def test_calls_find_their_labels(script: str, taxonomy: str, expected: tuple[str
 def test_what_fits_no_label_gets_none(script: str, taxonomy: str) -> None:
     """A call about something else is not pressed into a category, and has no confidence."""
     found = ENGINE.classify(talk_of(script), TAXONOMIES[taxonomy])
-    assert found.main_category is found.sub_category is found.confidence is None
+    assert (found.main_category, found.sub_category, found.confidence) == (None, None, None)
 
 
 def test_denied_and_merely_asked_symptoms_do_not_count() -> None:

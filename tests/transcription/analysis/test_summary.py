@@ -49,9 +49,10 @@ def test_nothing_is_invented(script: str) -> None:
     quotes = [*re.findall("“(.*?)”", summary.text), *summary.key_points]
     assert quotes
     assert all(any(quote.removesuffix(" …") in text for text in said.values()) for quote in quotes)
-    for item in (*summary.decisions, *summary.action_items):
-        assert item.text in said[item.segment_id]
+    for decision in summary.decisions:
+        assert decision.text in said[decision.segment_id]
     for action in summary.action_items:
+        assert action.text in said[action.segment_id]
         assert action.speaker_id == talk.segments[action.segment_id].speaker_id
 
 

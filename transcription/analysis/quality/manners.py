@@ -24,8 +24,9 @@ from transcription.semantic.asking import question_at
 
 _OPENING_LINES = 2
 _CLOSING_LINES = 3
-# Turns overlap by up to half a second in friendly talk too (Heldner & Edlund 2010, "Pauses, gaps and
-# overlaps in conversations", figure 1); a turn of less than a second is a backchannel ("mm-hm", "okay").
+# Overlaps of some hundred milliseconds are ordinary when speakers change (Heldner & Edlund 2010, "Pauses,
+# gaps and overlaps in conversations"), so only more counts; a turn of less than a second is a backchannel
+# ("mm-hm", "okay").
 _OVERLAP_S = 0.5
 _BACKCHANNEL_S = 1.0
 # "Disfluency rates in conversation" (Bortfeld et al. 2001) counts 6 disfluencies in 100 words of ordinary
