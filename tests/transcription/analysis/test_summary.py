@@ -12,6 +12,7 @@ from tests.transcription.analysis import calls
 from tests.transcription.analysis.calls import talk_of
 from transcription.analysis.base import Entity, Summary, Talk, to_json
 from transcription.analysis.summary.embedded import EmbeddedSummary
+from transcription.analysis.summary.ranking import sentences_of
 
 ENGINE = EmbeddedSummary()
 WORDS = "i will the invoice paid we decided on a hello ? . um 7 é"
@@ -113,3 +114,14 @@ def test_any_talk_is_summed_up_the_same_twice(lines: list[list[str]]) -> None:
     assert summary == ENGINE.summarise(talk)
     assert len(summary.key_points) <= 7
     assert set(to_json(summary)) == {"text", "key_points", "decisions", "action_items"}
+
+
+def test_a_day_of_talk_is_summed_up() -> None:
+    """A very long talk keeps the graph small, and still begins with its issue and ends with its promise."""
+    lines = [calls.REFILL.strip()] + [
+        f"{'BA'[number % 2]}: and then there was matter number {number} of the usual kind"
+        for number in range(3000)
+    ]
+    talk = talk_of("\n".join([*lines, "A: i will post the certificate to your office in Leeds"]))
+    assert len(sentences_of(talk)) == 2000
+    assert ENGINE.summarise(talk).action_items[-1].text.startswith("i will post the certificate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from transcription.analysis.base import Evidence
@@ -56,12 +57,15 @@ def does_not_interrupt(call: Call) -> Verdict:
         if said.segment.speaker_id is not None
     )
     spoken = [turn for turn in turns if turn.end_s > turn.start_s]
+    ours = sorted((t for t in spoken if t.speaker_id == call.agent_id), key=lambda turn: turn.start_s)
+    starts_s = [turn.start_s for turn in ours]
     found: list[Evidence] = []
     for theirs in (turn for turn in spoken if turn.speaker_id != call.agent_id):
-        for ours in (turn for turn in spoken if turn.speaker_id == call.agent_id):
-            cut_in = theirs.start_s + _OVERLAP_S <= ours.start_s <= theirs.end_s - _OVERLAP_S
-            if cut_in and ours.end_s - ours.start_s >= _BACKCHANNEL_S:
-                found += _said_at(call, ours)
+        first = bisect_left(starts_s, theirs.start_s + _OVERLAP_S)
+        last = bisect_right(starts_s, theirs.end_s - _OVERLAP_S)
+        for turn in ours[first:last]:
+            if turn.end_s - turn.start_s >= _BACKCHANNEL_S:
+                found += _said_at(call, turn)
     if found:
         return Verdict(False, tuple(found[:3]))
     speakers = {turn.speaker_id for turn in spoken}
@@ -94,17 +98,17 @@ def paraphrases_issue(call: Call) -> Verdict:
     issues = [said for said in call.caller if len(said.line.tokens) >= _ISSUE_WORDS]
     if not issues:
         return NO_OCCASION
-    for said in call.agent:
-        before = [item for item in call.caller if item.index < said.index]
-        if not before:
-            continue
-        if match := CUES["paraphrase"].search(said.line.folded):
-            return Verdict(True, (Hit(said, match).quote(),))
-        heard = {stem for item in before for stem in stems_of(item.segment.text)}
-        shared = heard & set(stems_of(said.segment.text))
-        takes_up = said.line.tokens[0].folded in {"so", "okay", "right", "alright"}
-        if takes_up and len(shared) >= _SHARED_STEMS:
-            return Verdict(True, (said.quote(),))
+    heard: set[str] = set()
+    by_agent = {said.index for said in call.agent}
+    for said in call.lines:
+        if said.index not in by_agent:
+            heard |= set(stems_of(said.segment.text))
+        elif heard:
+            if match := CUES["paraphrase"].search(said.line.folded):
+                return Verdict(True, (Hit(said, match).quote(),))
+            takes_up = said.line.tokens[0].folded in {"so", "okay", "right", "alright"}
+            if takes_up and len(heard & set(stems_of(said.segment.text))) >= _SHARED_STEMS:
+                return Verdict(True, (said.quote(),))
     return Verdict(False, quotes(issues, 1))
 
 

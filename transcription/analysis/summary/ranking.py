@@ -12,7 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ from transcription.semantic.line import line_of
 # The damping of PageRank, as in the paper (section 3.2): 0.15 of all steps go anywhere.
 _JUMP = 0.15
 _STEPS = 50
+# The graph grows with the square of the sentences; three hours of talk have about as many. Of longer talks
+# those with the most to say are ranked.
+_MOST_SENTENCES = 2000
 # Two sentences closer than this say the same.
 _SAME = 0.6
 # Fewer words of meaning ("it's q x seven") tell nothing by themselves, unless something is named.
@@ -71,7 +74,7 @@ class Sentence:
 
 
 def sentences_of(talk: Talk, entities: Sequence[Entity] = ()) -> list[Sentence]:
-    """The sentences of a talk, in order."""
+    """The sentences of a talk, in order; of a very long one those with the most words of meaning."""
     mentions: dict[int, list[Entity]] = {}
     for entity in entities:
         mentions.setdefault(entity.segment_id, []).append(entity)
@@ -87,7 +90,11 @@ def sentences_of(talk: Talk, entities: Sequence[Entity] = ()) -> list[Sentence]:
             found.append(
                 Sentence(segment, len(found), text, classify_intent(text), tuple(stems_of(text)), len(inside))
             )
-    return found
+    if len(found) <= _MOST_SENTENCES:
+        return found
+    longest = sorted(found, key=lambda sentence: -len(sentence.terms))[:_MOST_SENTENCES]
+    kept = sorted(longest, key=lambda sentence: sentence.index)
+    return [replace(sentence, index=index) for index, sentence in enumerate(kept)]
 
 
 def without_lead(text: str) -> str:
