@@ -133,7 +133,7 @@ class ChunkAdmin(MachineWritten):
     list_per_page = 100
     ordering = ["session", "chunk_index"]
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "session__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="at")

@@ -24,6 +24,6 @@ async def nobody(scope: dict[str, Any], receive: Any, send: Any) -> None:
 websocket_urlpatterns = [
     # Any session id is let in here, so that a wrong one is refused with its reason.
     re_path(r"^ws/transcribe(?:/(?P<session_id>[^/]*))?/?$", TranscribeConsumer.as_asgi()),
-    re_path(r"", nobody),
+    re_path(r"", nobody),  # type: ignore[arg-type]  # an ASGI application, as URLRouter wants
 ]
 websocket_application = URLRouter(websocket_urlpatterns)

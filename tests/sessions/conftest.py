@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from channels.routing import ProtocolTypeRouter
 from django.contrib.auth import get_user_model
+from redis import Redis
 
 from conversations.services.access import create_key
 from sessions import hub as hubs
@@ -40,8 +41,6 @@ def key(transactional_db: None) -> str:
 @pytest.fixture
 def media(settings: Any, tmp_path: Path) -> Path:
     """A place for recordings of this test's own."""
-    from dataclasses import replace
-
     settings.AMBIENT = replace(settings.AMBIENT, media_root=tmp_path)
     return tmp_path
 
@@ -55,8 +54,11 @@ def worker() -> Iterator[ClockReader]:
 
 
 @pytest.fixture
-def server(transactional_db: None, media: Path) -> Iterator[LiveServer]:
+def server(transactional_db: None, media: Path, settings: Any) -> Iterator[LiveServer]:
     """Only the sockets; what a test changes in the settings it must change before it asks for this."""
+    with Redis.from_url(settings.REDIS_URL) as redis:  # what another test's wrong keys left behind
+        for left in redis.scan_iter("ambient:wrong-keys:*"):
+            redis.delete(left)
     app = ProtocolTypeRouter({"websocket": websocket_application})
     config = uvicorn.Config(
         app, port=0, ws="websockets-sansio", lifespan="off", log_level="warning", ws_max_size=4 * 1024 * 1024
@@ -69,7 +71,7 @@ def server(transactional_db: None, media: Path) -> Iterator[LiveServer]:
         made["loop"] = asyncio.get_running_loop()
         made["hub"] = hubs.install(hubs.Hub(make_speech=LoudnessSpeech))
         serving = asyncio.create_task(web.serve())
-        while not web.started:
+        while not web.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
         made["port"] = web.servers[0].sockets[0].getsockname()[1]
         ready.set()

@@ -1,4 +1,4 @@
-"""Stand-ins for what live sessions need of the other rooms: a VAD of loudness, and a worker that reads clocks."""
+"""Stand-ins: a VAD of loudness, and a live worker that reads the clock."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ class LoudnessSpeech:
         count = len(self._waiting) // FRAME_SAMPLES
         frames = self._waiting[: count * FRAME_SAMPLES].reshape(count, FRAME_SAMPLES)
         self._waiting = self._waiting[count * FRAME_SAMPLES :]
-        return (np.abs(frames).max(axis=1, initial=0.0) > LOUD).astype(np.float32)
+        loud: Probabilities = (np.abs(frames).max(axis=1, initial=0.0) > LOUD).astype(np.float32)
+        return loud
 
 
 def speech(seconds: float) -> bytes:
     """Loud 16 kHz PCM."""
     samples = np.sin(np.arange(int(seconds * SAMPLE_RATE_HZ)) * 0.1) * 0.5 * 32767
-    return samples.astype("<i2").tobytes()
+    return bytes(samples.astype("<i2").tobytes())
 
 
 def silence(seconds: float) -> bytes:
@@ -116,8 +117,8 @@ class ClockReader(threading.Thread):
         if fault == "silence":
             return
         started_at = time.time()
-        raw = self._redis.get(audio_key(order.session_id, order.utterance_id)) or b""
-        samples = np.frombuffer(raw, "<f4")
+        raw = self._redis.get(audio_key(order.session_id, order.utterance_id))
+        samples = np.frombuffer(raw if isinstance(raw, bytes) else b"", "<f4")
         if len(samples) < order.num_samples:
             fault = "missing_audio"
         reply = DecodeReply(

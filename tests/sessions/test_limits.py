@@ -1,0 +1,168 @@
+"""The flood rule, the outbox, receipts and figures: pure bookkeeping."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions.figures import SessionFigures, StepTimes, percentile
+from sessions.limits import MAX_AHEAD_S, FloodRule
+from sessions.outbox import Close, Outbox
+from sessions.parameters import InvalidParameters, StreamParameters, parse_parameters
+from sessions.protocols.base import Acknowledged, Heard, Pong
+from sessions.receipts import Receipts
+from tests.sessions.test_codec import HEARD
+
+RATE = 32_000
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 100_000)), max_size=60))
+def test_no_more_than_a_minute_ahead(frames: list[tuple[float, int]]) -> None:
+    """What was admitted is never more than 60 s ahead, and nothing within that bound is refused."""
+    rule = FloodRule(connected_at_s=0.0, bytes_per_second=RATE)
+    now_s, admitted = 0.0, 0
+    for wait_s, size in frames:
+        now_s += wait_s
+        fits = admitted + size <= (now_s + MAX_AHEAD_S) * RATE
+        assert rule.admits(size, now_s) == fits
+        admitted += size if fits else 0
+
+
+def test_a_backlog_is_no_flood() -> None:
+    """A resuming client may send what it saved up at ten times the speed of speech; it is no lag either."""
+    rule = FloodRule(connected_at_s=0.0, bytes_per_second=RATE, backlog_s=600.0)
+    assert all(rule.admits(10 * RATE, float(second)) for second in range(60))
+    assert rule.backlog_left_s(60.0) == 540.0
+    assert not rule.admits(700 * RATE, 60.0)
+
+
+async def drain(box: Outbox) -> list[object]:
+    box.close(1000)
+    items: list[object] = []
+    while (item := await box.get()) is not None:
+        items.append(item)
+        if isinstance(item, Close):
+            break
+    return items
+
+
+def partial(segment_id: int, revision: int) -> Heard:
+    return replace(HEARD, segment_id=segment_id, revision=revision, is_final=False)
+
+
+async def test_partials_give_way_and_finals_stay() -> None:
+    """Of a segment only the latest revision waits, at its end of the queue; a final replaces its partials."""
+    box = Outbox()
+    final = replace(HEARD, segment_id=0, revision=2)
+    for notice in (partial(0, 0), Pong(1.0), partial(0, 1), final, partial(1, 0), partial(1, 1)):
+        box.put(notice)
+    assert await drain(box) == [Pong(1.0), final, partial(1, 1), Close(1000)]
+    assert box.take_coalesced() == 3
+
+
+async def test_only_the_newest_ack_waits() -> None:
+    """A reader that was slow hears the latest ack once."""
+    box = Outbox()
+    box.put(Acknowledged(1, 0.1))
+    box.put(Acknowledged(2, 0.2))
+    assert await drain(box) == [Acknowledged(2, 0.2), Close(1000)]
+
+
+async def test_a_box_runs_over_instead_of_growing() -> None:
+    """Past its limit the box gives its reader up."""
+    box = Outbox(limit=3)
+    waiting = asyncio.ensure_future(box.get())
+    await asyncio.sleep(0)
+    for index in range(5):
+        box.put(replace(HEARD, segment_id=index))
+    assert box.overflowed
+    assert await waiting is None
+
+
+def test_receipts_name_the_frame_that_brought_a_sample() -> None:
+    """A sample's receipt is that of the first frame after which it was all here; old marks can go."""
+    receipts = Receipts(RATE)
+    assert receipts.of_sample(0) is None
+    for frame in range(1, 11):
+        receipts.note(frame * 3200, float(frame))
+    assert [receipts.of_sample(sample) for sample in (1, 1600, 1601, 16_000, 99_999)] == [1, 1, 2, 10, 10]
+    receipts.drop_before(8000)
+    assert receipts.of_sample(8001) == 6
+    receipts.drop_before(99_999)
+    assert receipts.of_sample(99_999) == 10
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.integers(1, 100))
+def test_percentiles_are_values_that_were_measured(values: list[float], percent: int) -> None:
+    """Nearest rank: at least that part of the values does not exceed it."""
+    found = percentile(values, percent)
+    assert found in values
+    assert found is not None
+    assert sum(1 for value in values if value <= found) >= len(values) * percent / 100
+
+
+def test_what_was_not_measured_is_none() -> None:
+    """A session without words has no averages, and no invented zeros."""
+    columns = SessionFigures().columns(session_duration_s=2.0, audio_s=1.0)
+    assert columns["chunks_processed"] == 0
+    assert columns["steps"] == {}
+    names = ("avg_processing_time_ms", "avg_confidence_score", "real_time_factor", "latency_p95_ms")
+    assert all(columns[name] is None for name in names)
+
+
+def test_steps_that_were_skipped_are_not_timed() -> None:
+    """A final without a decode of its own counts for its latency alone."""
+    figures = SessionFigures()
+    figures.note_sent(StepTimes(1.0, committed_at=1.5), 2.0)
+    figures.note_sent(StepTimes(1.0, 1.1, 1.2, 1.4, 1.5), 2.0)
+    assert figures.latency_ms == [1000.0, 1000.0]
+    assert len(figures.step_ms["committed_sent"]) == 2
+    assert len(figures.step_ms["started_decoded"]) == 1
+
+
+def test_parameters_are_read() -> None:
+    """Every parameter of the contract is read; what is none is not looked at."""
+    query = {
+        "encoding": "mulaw",
+        "sample_rate": "8000",
+        "channels": "2",
+        "language": "de-CH",
+        "vocabulary": '["Ada"]',
+        "interim_results": "TRUE",
+        "acks": "1",
+        "multichannel": "false",
+        "token": "secret",
+    }
+    assert parse_parameters(query, StreamParameters()) == StreamParameters(
+        encoding="mulaw",
+        sample_rate_hz=8000,
+        channels=2,
+        language="de-CH",
+        vocabulary=("Ada",),
+        interim_results=True,
+        acks=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("encoding", "opus"),
+        ("sample_rate", "48001"),
+        ("sample_rate", "٣٠٠٠٠"),
+        ("channels", "3"),
+        ("multichannel", "true"),
+        ("language", "e"),
+        ("vocabulary", '["' + "x" * 51 + '"]'),
+        ("vocabulary", "[" * 100_000),
+        ("store_audio", ""),
+    ],
+)
+def test_wrong_values_are_named(name: str, value: str) -> None:
+    """A value that is not taken is an error that names its parameter."""
+    with pytest.raises(InvalidParameters, match=name):
+        parse_parameters({name: value}, StreamParameters())
