@@ -31,7 +31,7 @@ class ApiKeyAdmin(RowAdmin):
     search_fields = ["name", "prefix", "owner__username"]
     autocomplete_fields = ["owner"]
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         fields = ["name", "owner", "scopes", "max_sessions"]
         return [*fields, "is_active", "prefix", "created_at", "last_used_at"] if obj else fields
 

@@ -56,7 +56,8 @@ class LabelInline(RowInline):
         if db_field.name == "parent":  # a label of this taxonomy; of a new one there are none yet
             match = request.resolver_match
             taxonomy_id = match.kwargs.get("object_id") if match else None
-            kwargs["queryset"] = TaxonomyLabel.objects.filter(taxonomy_id=taxonomy_id)
+            labels = TaxonomyLabel.objects.all()
+            kwargs["queryset"] = labels.filter(taxonomy_id=taxonomy_id) if taxonomy_id else labels.none()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
@@ -43,22 +43,22 @@ class ConversationAdmin(MachineWritten):
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     actions = ["run_again", "retry_failed_stages", "erase"]
-    fieldsets = [
+    fieldsets: ClassVar[Any] = (
         (
             None,
             {
-                "fields": [
+                "fields": (
                     ("id", "state"),
                     ("source", "session_id"),
                     ("owner", "language", "length"),
                     ("created_at", "completed_at"),
                     ("question_set", "taxonomy"),
                     "recording",
-                ]
+                )
             },
         ),
-        *((name.capitalize(), {"fields": [name], "classes": ["ambient-wide"]}) for name in SECTIONS),
-    ]
+        *[(name.capitalize(), {"fields": (name,), "classes": ("ambient-wide",)}) for name in SECTIONS],
+    )
 
     stages, summary, classification, answers = map(_section, SECTIONS[:4])
     entities, quality, speakers, segments = map(_section, SECTIONS[4:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -22,7 +22,7 @@ class SegmentAdmin(MachineWritten):
     list_per_page = 100
     ordering = ["conversation", "run_number", "number"]
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "conversation__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="at")
@@ -50,7 +50,7 @@ class StageInline(RowInline):
     model = StageRun
     can_delete = False
     extra = 0
-    fields = [
+    fields = (
         "name",
         "state",
         "engine",
@@ -60,8 +60,8 @@ class StageInline(RowInline):
         "finished_at",
         "error",
         "skip_reason",
-    ]
-    readonly_fields = fields
+    )
+    readonly_fields: ClassVar[tuple[str, ...]] = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -80,7 +80,7 @@ class PipelineRunAdmin(MachineWritten):
     list_filter = ["status", "created_at"]
     search_fields = ["=conversation__id"]
     search_help_text = OF_A_CONVERSATION
-    fields = [("conversation", "number", "state"), "parameters", ("created_at", "started_at", "finished_at")]
+    fields = (("conversation", "number", "state"), "parameters", ("created_at", "started_at", "finished_at"))
     inlines = [StageInline]
 
     @admin.display(description="state", ordering="status")

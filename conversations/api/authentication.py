@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -39,7 +39,7 @@ def access_of(request: Request) -> Access:
         return request.auth
     if request.user is None or not request.user.is_authenticated:
         raise NotAuthenticated
-    return access_from_user(cast("User", request.user))
+    return access_from_user(request.user)
 
 
 def access_of_plain(request: HttpRequest) -> Access | None:

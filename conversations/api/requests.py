@@ -94,7 +94,9 @@ class UploadRequest(WorkRequest):
 
 class ConversationQuery(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Conversation.Status.choices, required=False)
-    source = serializers.ChoiceField(Conversation.Source.choices, required=False)
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        Conversation.Source.choices, required=False
+    )
     language = serializers.CharField(max_length=MAX_LANGUAGE_CHARS, required=False)
     created_after = serializers.DateTimeField(required=False, help_text="This moment and later.")
     created_before = serializers.DateTimeField(required=False, help_text="Earlier than this moment.")

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class KeyScheme(OpenApiAuthenticationExtension):
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "conversations.api.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
@@ -15,7 +15,7 @@ class KeyScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "An API key, `prefix.secret`."}
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "conversations.api.authentication.TokenAuthentication"
     name = "token"
 
@@ -28,7 +28,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
         }
 
 
-class LoopbackScheme(OpenApiAuthenticationExtension):
+class LoopbackScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Keyless clients are an installation's own affair and stay out of the document."""
 
     target_class = "conversations.api.authentication.LoopbackAuthentication"

@@ -47,7 +47,7 @@ class Seconds(serializers.FloatField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"read_only": True, **kwargs})
 
-    def to_representation(self, value: Any) -> float:
+    def to_representation(self, value: Any) -> float:  # type: ignore[override]
         return round(float(value), 3)
 
 
@@ -228,7 +228,9 @@ class QuestionSetSerializer(serializers.ModelSerializer[QuestionSet]):
 
 
 class TaxonomyLabelSerializer(serializers.ModelSerializer[TaxonomyLabel]):
-    parent = serializers.CharField(source="parent.name", default=None, read_only=True, allow_null=True)
+    parent = serializers.CharField(  # type: ignore[assignment]
+        source="parent.name", default=None, read_only=True, allow_null=True
+    )
 
     class Meta:
         model = TaxonomyLabel

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from conversations.errors import Conflict
 from conversations.models import Conversation, Segment, Speaker
-from conversations.services.runs import RUN_UNFINISHED, cancel_run, start_run
+from conversations.services.runs import cancel_run, start_run
+from conversations.services.stage_runs import RUN_UNFINISHED
 from conversations.services.words import LIVE_RUN_NUMBER, segment_row, write_speakers
 from conversations.texts import split_text
 

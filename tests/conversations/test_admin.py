@@ -204,7 +204,7 @@ def test_a_new_key_is_shown_once(browser: Client, owner: User) -> None:
     key = text.split('user-select: all">')[1].split("<")[0]
     access = access_from_key(key)
     assert access is not None
-    assert (access.owner_id, access.scopes) == (owner.pk, {"live", "read"})
+    assert (access.owner_id, access.scopes) == (owner.pk, frozenset({"live", "read"}))
     assert "no-store" in page.headers["Cache-Control"]
     change = browser.get(f"{ROOT}/apikey/{row.pk}/change/").content.decode()
     assert key not in change

@@ -55,7 +55,7 @@ def test_a_recording_becomes_a_conversation_with_a_run(owner: User, caller: Call
     assert (body["source"], body["status"], body["duration"]) == ("upload", "pending", 0.5)
     assert body["language"] == "en-GB"
     row = Conversation.objects.get(pk=body["id"])
-    assert row.audio.name.endswith(f"{row.pk}.wav")
+    assert str(row.audio).endswith(f"{row.pk}.wav")
     assert row.audio.read() == wav()
     run = PipelineRun.objects.get(conversation=row)
     assert run.parameters == {"include_insights": True, "questions": ["A?", "B?"]}
