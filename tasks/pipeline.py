@@ -79,7 +79,7 @@ def _do(stage: StageRun) -> bool:
     """Run the stage and record what came of it. False: this attempt does not count any more."""
     try:
         if stage.name not in STAGES:
-            raise NothingToDoError(f"{stage.name} has no engine here")
+            raise NothingToDoError(f"{stage.name} is not part of this version")
         result = STAGES[stage.name](StageWork(stage, ProgressRecorder(stage)))
         return _finish(stage, result)
     except NothingToDoError as reason:
