@@ -7,15 +7,14 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.markup import escape
+from rich.table import Table
 from rich.text import Text
 
 from ambient.stack.stack import Stack
 from sessions.client import BYTES_PER_S, LiveClient
-
-LEAST_WIDTH = 20
 
 
 @dataclass(slots=True)
@@ -58,7 +57,16 @@ async def stream_call(stack: Stack, pcm: bytes, console: Console, *, title: str)
     return heard
 
 
-def _take(message: dict[str, Any], heard: Heard) -> Text | None:
+def _line(message: dict[str, Any], latency: str, words: Text) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=7, justify="right", style="dim", no_wrap=True)
+    table.add_column(width=6, justify="right", style="green dim", no_wrap=True)
+    table.add_column()
+    table.add_row(f"{message['start_time']:.1f} s", latency, words)
+    return table
+
+
+def _take(message: dict[str, Any], heard: Heard) -> RenderableType | None:
     """Keep what a message says; the line to show for it, if any."""
     match message["type"]:
         case "connected":
@@ -66,11 +74,7 @@ def _take(message: dict[str, Any], heard: Heard) -> Text | None:
         case "transcript" if message["is_final"]:
             heard.finals.append(message)
             latency = message["latency_ms"]
-            return Text.assemble(
-                (f"{message['start_time']:6.1f} s  ", "dim"),
-                message["text"],
-                (f"  {latency:.0f} ms" if latency is not None else "", "green dim"),
-            )
+            return _line(message, f"{latency:.0f} ms" if latency is not None else "", Text(message["text"]))
         case "transcript":
             heard.partials += 1
             stable = message["text"][: message["stable_chars"]]

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
+import httpx
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from ambient.demo.analysis import rest_client
 from ambient.stack.stack import Stack
+from transcription.analysis.quality import GROUPS, LABELS
 
 
 async def show_result(stack: Stack, conversation: dict[str, Any], console: Console) -> None:
     """Print speakers, entities, category, answers, quality, summary, and the addresses to look at."""
     address = f"/conversations/{conversation['id']}"
     async with rest_client(stack) as client:
-        replies = await asyncio.gather(
-            *(client.get(f"{address}/{part}") for part in ("entities", "questions", "quality"))
-        )
-    entities, questions, quality = (reply.raise_for_status().json() for reply in replies)
+        entities = await _every(client, f"{address}/entities")
+        questions = await _every(client, f"{address}/questions")
+        quality = (await client.get(f"{address}/quality")).raise_for_status().json()
     _speakers(conversation, console)
     _entities(entities, console)
     _category(conversation["classification"], console)
@@ -28,6 +28,16 @@ async def show_result(stack: Stack, conversation: dict[str, Any], console: Conso
     _quality(quality, console)
     _summary(conversation["summary"], console)
     _addresses(stack, conversation, console)
+
+
+async def _every(client: httpx.AsyncClient, address: str | None) -> list[dict[str, Any]]:
+    """All pages of a list."""
+    items: list[dict[str, Any]] = []
+    while address:
+        page = (await client.get(address)).raise_for_status().json()
+        items += page["results"]
+        address = page["next"]
+    return items
 
 
 def _grid() -> Table:
@@ -91,14 +101,14 @@ def _answers(questions: list[dict[str, Any]], console: Console) -> None:
 def _quality(quality: dict[str, Any], console: Console) -> None:
     console.print("\n[bold]How good the call was[/]")
     table = _grid()
-    for group, metrics in quality.items():
-        for index, metric in enumerate(metrics):
+    for group in GROUPS:
+        for index, metric in enumerate(quality[group]):
             colour = {"✓": "green", "✗": "red"}.get(metric["score"], "dim")
             evidence = f"“{escape(metric['evidence'][0]['quote'])}”" if metric["evidence"] else ""
             table.add_row(
                 f"  {group if index == 0 else ''}",
                 f"[{colour}]{metric['score']}[/]",
-                metric["submetric"].replace("_", " "),
+                LABELS[metric["submetric"]],
                 f"[dim]{evidence}[/]",
             )
     console.print(table)

@@ -98,10 +98,20 @@ def call_pcm() -> bytes:
     return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
 
 
+def utterances() -> list[dict[str, Any]]:
+    segments: list[dict[str, Any]] = json.loads(CALL.with_suffix(".json").read_text())["segments"]
+    return segments
+
+
+def gap_after(index: int) -> float:
+    """Seconds: the middle of the silence after the call's utterance `index`."""
+    segments = utterances()
+    return float((segments[index]["end"] + segments[index + 1]["start"]) / 2)
+
+
 def spoken_before(end_s: float) -> str:
     """The words of the call whose utterances end before `end_s`, as they are compared."""
-    call = json.loads(CALL.with_suffix(".json").read_text())
-    return folded(" ".join(s["text"] for s in call["segments"] if s["end"] <= end_s))
+    return folded(" ".join(segment["text"] for segment in utterances() if segment["end"] <= end_s))
 
 
 def folded(text: str) -> str:

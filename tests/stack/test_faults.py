@@ -13,11 +13,11 @@ import pytest
 
 from ambient.stack.stack import Stack
 from sessions.client import LiveClient
-from tests.stack.conftest import Talk, folded, spoken_before, talk, until
+from tests.stack.conftest import Talk, folded, gap_after, spoken_before, talk, until
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
-LISTENED_S = 21.5
+LISTENED_S = gap_after(5)
 
 
 def kill(stack: Stack, name: str) -> None:
@@ -66,7 +66,7 @@ def test_a_killed_batch_worker_delays_the_analysis_and_no_more(
     stack: Stack, call_pcm: bytes, api: httpx.Client, finished: Callable[[str], dict[str, Any]]
 ) -> None:
     """The rows know what was under way; the sweep sends it again."""
-    heard = asyncio.run(talk(stack, until(call_pcm, 12.0)))
+    heard = asyncio.run(talk(stack, until(call_pcm, gap_after(2))))
     kill(stack, "batch")
     conversation = finished(heard.of("session_ended")[0]["conversation_id"])
     assert conversation["status"] == "completed"
