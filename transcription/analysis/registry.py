@@ -26,7 +26,7 @@ ENGINES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "translation": {},
         "emotion": {},
         "cleanup": {},
-        "insights": {},
+        "insights": {"embedded": f"{_HERE}.insights.embedded.EmbeddedInsights"},
     }
 )
 
