@@ -65,7 +65,7 @@ class ConversationAdmin(MachineWritten):
 
     @admin.display(description="conversation", ordering="title")
     def name(self, conversation: Conversation) -> str:
-        return str(conversation)
+        return conversation.title or conversation.session_id or str(conversation.pk)[:8]
 
     @admin.display(description="state", ordering="status")
     def state(self, conversation: Conversation) -> Any:

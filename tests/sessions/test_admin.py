@@ -58,7 +58,7 @@ def browser(db: None, settings: Any) -> Client:
 @pytest.fixture
 def session(browser: Client) -> RealTimeSession:
     """Active, with metrics and forty chunks."""
-    owner = User.objects.create_user("owner")
+    owner = User.objects.create_user("speaker")
     conversation = open_live_conversation(
         owner_id=owner.pk, session_id="s-1", language="en", store_audio=True
     )
