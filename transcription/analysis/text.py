@@ -89,7 +89,8 @@ _QUESTION_START = re.compile(
             r"(?:what|which|how) (?:about|kind|time|sort|else|brings|happened|seems)\b",
             rf"{_AUXILIARY} (?:{_PRONOUN}|there|that|this|the|your|his|her|my|our|their|any\w*|some\w*)\b",
             r"(?:is|are|does|did|was|were|has) (?!not\b)\w+ \w+",
-            r"any\b(?! time| day)",
+            r"any(?:thing|one|body)?\b(?! time| day)",
+            r"since when\b",
             r"(?:please )?(?:tell me|give me|spell|describe|confirm)\b",
             r"(?:and )?(?:your|the|his|her) (?:\w+ ){1,3}please$",
         )
@@ -104,6 +105,9 @@ QUESTION_WITHIN = re.compile(
             r"what(?:'s| is| are| was) (?:your|the|his|her|that)|what (?:brings|happened|seems)",
             r"how (?:old|many|much|long|often|bad) (?:are|is|do|did|have)",
             r"where (?:do|are|did|is) (?:you|he|she|it|they|the)",
+            r"who (?:am|are|is|do|did) (?:i|we|you|this)",
+            r"what(?:'s| is| has) (?:been )?(?:going on|happening|wrong)",
+            r"(?:what|which) \w+ (?:is|are|was|do|did|does|can|should) (?:it|you|i|we|he|she|they|this|that)",
             r"is (?:there|that) any\w*|when (?:was|did|is) (?:that|this|it|you|he|she|the)",
         )
     )

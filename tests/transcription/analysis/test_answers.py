@@ -128,5 +128,5 @@ def test_the_nurse_asks_twelve() -> None:
 
 def test_how_well_it_does() -> None:
     """Accuracy stays where it was measured: on dialogues that it was written for, and on others."""
-    assert answer_accuracy(ENGINE, dialogues(held_out=False)) >= 0.9
-    assert answer_accuracy(ENGINE, dialogues(held_out=True)) >= 0.5
+    assert answer_accuracy(ENGINE, dialogues(held_out=False)) >= 0.93
+    assert answer_accuracy(ENGINE, dialogues(held_out=True)) >= 0.7

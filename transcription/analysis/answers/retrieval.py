@@ -80,6 +80,8 @@ class Retrieval:
         if wanted.answer_type in {"text", "list"} and all(part.bare for part in reply):
             reply += self._told_next(reply[-1])
         value = joined(reply) if wanted.answer_type == "yes_no" else value_in(reply, wanted.answer_type)
+        if wanted.answer_type == "name" and wanted.wants_other_than(unit):
+            value = introduced_name(reply)  # a name in a reply to something else may be anybody's
         if value is None:
             return self._confirmed(unit, reply, wanted, match)
         short = len(words_of(joined(reply))) < _FEWEST_REPLY_WORDS
@@ -90,7 +92,8 @@ class Retrieval:
 
     def _confirmed(self, unit: Unit, reply: list[Unit], wanted: Wanted, match: float) -> Candidate | None:
         """The value in a question that the reply does not deny: `could you come on wednesday`, `yes`."""
-        value = value_in([unit], wanted.answer_type) if wanted.labels else None
+        typed = wanted.labels and wanted.answer_type != "name"  # a name in a question is the other's
+        value = value_in([unit], wanted.answer_type) if typed else None
         if value is None or denies(reply[0]):
             return None
         return Candidate(match * _CONFIRMED_FACTOR, value, (unit, *reply))
@@ -111,10 +114,13 @@ class Retrieval:
         units = [unit]
         by_agent = self._agent is not None and unit.speaker_id == self._agent
         if wanted.answer_type == "name":
-            if by_agent and wanted.of_caller:
+            own = introduced_name([unit]) is not None
+            if by_agent and not wanted.of_agent and (wanted.of_caller or own):
                 return None
             fits = self._agent is None or by_agent == wanted.of_agent
-            if fits and introduced_name([unit]) is not None:
+            if not own and not _names_it(unit, wanted):
+                return None
+            if fits and own:
                 match = max(match, _INTRODUCTION_MATCH * wanted.explained(unit))
         elif wanted.answer_type in _UNASKED_MATCH and not by_agent:
             match = max(match, _UNASKED_MATCH[wanted.answer_type] * wanted.explained(unit))
@@ -136,6 +142,12 @@ class Retrieval:
             if other.speaker_id == unit.speaker_id
             and any(entity.label == "PHONE_NUMBER" for entity in other.entities)
         ]
+
+
+def _names_it(unit: Unit, wanted: Wanted) -> bool:
+    """Whether the sentence says of a name that it is the wanted one."""
+    names = (entity for entity in unit.entities if entity.label == "PERSON")
+    return any(wanted.stands_before(unit.segment.text[unit.span.start : name.start]) for name in names)
 
 
 def _with_its_like(best: Candidate, statements: Sequence[Candidate]) -> Candidate:

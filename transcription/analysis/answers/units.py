@@ -76,20 +76,20 @@ _FRAME = word_set(
 )
 _FRAME_STEMS = {_CANONICAL.get(stem(word), stem(word)) for word in _FRAME}
 BACKCHANNEL = word_set(
-    "yes yeah yep yup no nope okay ok right sure uh um mm hmm mhm ah oh alright thanks thank you i see great good "
-    "please correct exactly fine of course sorry well"
+    "yes yeah yep yup no nope okay ok right sure uh um mm hmm mhm ah oh alright thanks thank you i see great "
+    "good please correct exactly fine of course sorry well"
 )
 _MOST_REPLY_UNITS = 4
 _ASKING_PHRASE_WORDS = 9
 
 
-_PERSON_TERMS = frozenset(
+PERSON_TERMS = frozenset(
     _CANONICAL.get(stem(word), stem(word))
     for word in word_set(
         "child mother father husband wife brother sister grandson granddaughter friend uncle aunt"
     )
 )
-_PRONOUNS = word_set("he she him her his hers he's she's he'll she'll")
+PRONOUNS = word_set("he she him her his hers he's she's he'll she'll")
 _BY_PRONOUN = 0.7
 _ENDINGS = {"'m": "am", "'re": "are", "'ll": "will", "'ve": "have"}
 _IS_AFTER = word_set("he she it that there what who where how when name here")
@@ -160,11 +160,11 @@ class Unit:
         """The words with contractions written out, spaces around: phrases are looked up in it."""
         return written_out(self.words)
 
-    def holds(self, term: str) -> float:
+    def holds(self, term: str, *, by_pronoun: bool = True) -> float:
         """1 where the sentence has the term; _BY_PRONOUN where it may mean that person by a pronoun."""
         if term in self.terms:
             return 1.0
-        return _BY_PRONOUN if term in _PERSON_TERMS and _PRONOUNS & set(self.words) else 0.0
+        return _BY_PRONOUN if by_pronoun and term in PERSON_TERMS and PRONOUNS & set(self.words) else 0.0
 
 
 def units_of(segments: Sequence[Segment], entities: Sequence[Entity]) -> list[Unit]:

@@ -52,7 +52,7 @@ _UNIT_WORDS = word_set(
     "out of ten degrees celsius fahrenheit percent times days weeks months hours minutes years kilos "
     "kilograms pounds milligrams children people"
 )
-_INTRODUCING = re.compile(r"(?:name is|name's|this is|i am|i'm|it's|call me|called)\s*$")
+_INTRODUCING = re.compile(r"(?:name is|name's|this is|i am|i'm|it's|call me|(?:i'm|i am) called)\s*$")
 _YES_NO_START = re.compile(r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b")
 
 

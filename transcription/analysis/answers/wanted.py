@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from transcription.analysis.answers.units import Unit, question_terms, terms_of, written_out
+from transcription.analysis.answers.units import (
+    PERSON_TERMS,
+    PRONOUNS,
+    Unit,
+    question_terms,
+    terms_of,
+    written_out,
+)
 from transcription.analysis.answers.values import EXPLAINED, labels_of, type_of
 from transcription.analysis.base import Question
 from transcription.analysis.text import Bm25, word_set, words_of
 
 # A question of the talk that asks for the same kind of value, whatever its words.
 _SAME_VALUE_MATCH = 0.7
+_NAMING = word_set("named called name is")
 _AGENT_WORDS = word_set("agent agent's nurse nurse's counsellor counselor operator advisor representative")
 
 
@@ -36,7 +44,7 @@ class Wanted:
     def match(self, unit: Unit) -> float:
         """How well a unit fits, 0..1."""
         total = sum(self._weights.values())
-        there = sum(weight * unit.holds(term) for term, weight in self._weights.items())
+        there = sum(weight * self._held(term, unit) for term, weight in self._weights.items())
         coverage = there / total if total else 0.0
         hints = sum(
             phrase in unit.plain or bool(terms and terms <= unit.terms) for phrase, terms in self._hints
@@ -49,7 +57,21 @@ class Wanted:
         """Of the terms that the answer type does not explain, the share that the unit holds; 1 for none."""
         if not self._other_terms:
             return 1.0
-        return sum(unit.holds(term) for term in self._other_terms) / len(self._other_terms)
+        return sum(self._held(term, unit) for term in self._other_terms) / len(self._other_terms)
+
+    def _held(self, term: str, unit: Unit) -> float:
+        # A name is of whoever is named, and `he is called` says it of the last person meant.
+        return unit.holds(term, by_pronoun=self.answer_type != "name" or bool(self.labels & unit.asked))
+
+    def stands_before(self, text: str) -> bool:
+        """Whether a text ends with what the question asks for, as in `my son`, `an adjuster named`, `he's
+        called` before a name."""
+        words = words_of(text)
+        while words and words[-1] in _NAMING:
+            words.pop()
+        if words and words[-1] in PRONOUNS:
+            return bool(PERSON_TERMS & set(self._weights))
+        return bool(set(terms_of(" ".join(words[-1:]))) & set(self._weights))
 
     @property
     def of_caller(self) -> bool:

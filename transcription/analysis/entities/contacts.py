@@ -122,7 +122,9 @@ def _written_plus(line: Line, run: DigitRun) -> bool:
 
 def _phone(line: Line, run: DigitRun) -> Found:
     found = line.found("PHONE_NUMBER", run.start, run.end)
-    return Found(found.label, found.start - _written_plus(line, run), found.end)
+    inside = line.text[found.start : found.end]
+    opened = ")" in inside and "(" not in inside and line.text[: found.start].endswith("(")
+    return Found(found.label, found.start - (_written_plus(line, run) or opened), found.end)
 
 
 def emails(line: Line) -> Iterator[Found]:

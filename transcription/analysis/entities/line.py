@@ -15,7 +15,7 @@ _ASKING = {
     "PERSON": (
         r"(?:your|his|her|the|full|first|last|\w+'s) name|name please",
         r"who(?:'s| is| are| am i) (?:calling|speaking|this)|who is (?:the|your)",
-        r"who you are|who (?:do|am|have) (?:i|we) ",
+        r"who you are|(?:what|which) name|who (?:do|am|have) (?:i|we) ",
         r"what (?:do|should|can|may) (?:i|we|they) call (?:you|him|her)",
     ),
     "AGE": (r"how old|what age|(?:your|his|her|the|child's|patient's) age",),
@@ -37,7 +37,10 @@ _ASKING = {
         r"(?:reference|booking|case|account|card|order|ticket|policy|passport|confirmation|customer)"
         r" (?:number|code|reference)|reference",
     ),
-    "DATE": (r"date of birth|birthday|when (?:did|was|were|is|are|will)|(?:what|which) (?:day|date)|born",),
+    "DATE": (
+        r"date of birth|birthday|born|since when|(?:what|which) (?:day|date)",
+        r"when (?:did|was|were|is|are|will)",
+    ),
     "TIME": (r"what time|when (?:should|do|does|can)",),
 }
 _ASKING_PATTERNS = {label: re.compile(rf"\b(?:{'|'.join(phrases)})\b") for label, phrases in _ASKING.items()}

@@ -24,7 +24,7 @@ _WEAK_CUE = re.compile(r"\b(?:this is|i am|i'm|it's|it is|here is|you are|you're
 _AFTER_WEAK = re.compile(
     r"^(?:speaking|calling|here|from the|from|with the|and i(?:'m| am| will|'ll)"
     r"|your (?:nurse|doctor|agent|advisor|counsell?or)"
-    r"|how (?:can|may)|at the|i'm (?:a|the|your)|i am (?:a|the|your)|one of)\b"
+    r"|how (?:can|may)|what (?:is|are|can|would)|at the|i'm (?:a|the|your)|i am (?:a|the|your)|one of)\b"
 )
 # And after two names that a weak cue began.
 _AFTER_FULL = re.compile(r"(?:i(?:'m|'d|'ve| am| need| have| want| would| live| work)|and|my|we)\b")
@@ -38,6 +38,7 @@ _RELATIONS = re.compile(
     r"|mother|father|stepfather|stepmother)$"
 )
 _AFTER_A_NAME = word_set("is was has had will can could does did would who he she he's she's said says told")
+_KIN = word_set("sister aunt auntie uncle teacher nurse doctor officer judge")
 _VOCATIVE = word_set("hello hi hey thanks goodbye bye okay ok dear")
 _REPLY_LEAD = word_set(
     "it's it is yes yeah sure um uh okay ok of course hi hello she's he's i'm i am well so er"
@@ -56,7 +57,8 @@ _LINES = word_set("child youth help support crisis care advice health parent fam
 # Common words that are part of the name of a body.
 _KINDS = word_set(
     "child children's national general medical city county central community primary high secondary "
-    "district health family royal first care saint st street bank insurance power water"
+    "district health family royal first care safe emergency mental dental eye animal legal women's "
+    "youth public north south east west mutual saint st street bank insurance power water"
 )
 _DETERMINERS = word_set("the a an my your his her our their this that which any some every no each another")
 _OPENING = re.compile(
@@ -83,8 +85,9 @@ def persons(line: Line) -> Iterator[Found]:
             proper = end > at and line.capital(at) and line.capital(end - 1)
             if not (full or proper or _AFTER_WEAK.search(after)):
                 end = 0
-        elif at and words[at - 1] in _TITLES and (at > 1 or not line.gap(at - 1).strip(". ")):
-            end = _name_end(line, at, limit=2)
+        elif at and words[at - 1] in _TITLES and not line.gap(at - 1).strip(". "):
+            kin = words[at - 1] in _KIN and set(line.before(at - 1, 1)) & _DETERMINERS
+            end = _name_end(line, at, limit=2) if not kin or _no_verb(line, at) else 0
         elif _RELATIONS.search(before) and _no_verb(line, at):
             end = _name_end(line, at, limit=1)
         elif at and words[at - 1] in _VOCATIVE and line.capital(at):
@@ -118,6 +121,11 @@ def _announcing(line: Line) -> Iterator[Found]:
     start, end = _announced(line)
     if end - start >= _FEWEST_ANNOUNCED and not line.gap(start).strip():
         yield line.found("ORGANIZATION", start, end - 1)
+    run = 0
+    while run < start and _name_like(line, run):
+        run += 1
+    if start < end and run > 1:
+        yield line.found("ORGANIZATION", 0, run)
 
 
 def _announced(line: Line) -> tuple[int, int]:
@@ -129,7 +137,9 @@ def _announced(line: Line) -> tuple[int, int]:
     start = end = ends[0]
     while start > 0 and end - start < 5 and _name_like(line, start - 1) and "." not in line.gap(start - 1):
         start -= 1
-    opened = all(word in _GREETING for word in words[:start])
+    run = next((at for at, word in enumerate(words[:start]) if word in _GREETING), 0)
+    named = all(_name_like(line, at) for at in range(run))  # `peak cycles hello nina speaking`
+    opened = named and all(word in _GREETING for word in words[run:start])
     return (start, end) if opened else (0, 0)
 
 
@@ -204,7 +214,7 @@ def _part_of_body(line: Line, index: int) -> bool:
     if word in _DETERMINERS or line.gap(index).strip(" &-"):
         return False
     if line.cased:
-        return line.capital(index)
+        return line.capital(index) or word in _KINDS
     return word in _KINDS or word not in COMMON_WORDS
 
 

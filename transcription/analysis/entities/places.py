@@ -13,6 +13,8 @@ from transcription.analysis.text import STOPWORDS, parse_number, word_set, words
 _KNOWN_POPULATION = 300_000
 _SMALLEST_POPULATION = 15_000
 _LONGEST_NAME_WORDS = 4
+# Other names are taken from large cities only; short ones are codes (`LON`).
+_ALIAS_POPULATION, _SHORTEST_ALIAS = 250_000, 5
 
 _PREPOSITIONS = word_set("in from near to at of around outside towards via through visiting leaving")
 _STRONG_CUE = re.compile(
@@ -44,6 +46,10 @@ class Places:
             self._add(city["name"], city["population"])
             if city["name"].endswith(" City"):
                 self._add(city["name"].removesuffix(" City"), city["population"])
+        for city in cache.get_cities().values():
+            if city["population"] >= _ALIAS_POPULATION:
+                for alias in city["alternatenames"]:
+                    self._add_alias(alias)
         names = [item["name"] for item in cache.get_countries().values()]
         names += [item["name"] for item in cache.get_us_states().values()]
         for name in [*names, *_OTHER_NAMES]:
@@ -53,6 +59,11 @@ class Places:
         key = tuple(words_of(name))
         if key and len(key) <= _LONGEST_NAME_WORDS:
             self._population[key] = max(population, self._population.get(key, 0))
+
+    def _add_alias(self, name: str) -> None:
+        """Another name of a large city (`Aarhus` for Århus); it needs a word of place or a capital."""
+        if len(name) >= _SHORTEST_ALIAS and name.isascii() and name[0].isupper():
+            self._add(name, _SMALLEST_POPULATION)
 
     def knows(self, words: list[str]) -> bool:
         """Whether the words are the name of a place of 300,000 people or more, and of little else."""
