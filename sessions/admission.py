@@ -11,11 +11,12 @@ from django.db import DatabaseError
 from conversations.access import Access
 from conversations.models import ApiKey
 from sessions import store
+from sessions.attachment import Attachment
 from sessions.credentials import Handshake, identify
 from sessions.hub import Hub
 from sessions.journal import SESSION_ID
-from sessions.live import NO_ROOM, Attachment
 from sessions.parameters import InvalidParameters, StreamParameters, parse_parameters
+from sessions.recorder import storage_error_code
 from sessions.services.opening import AlreadyFinished, HeldElsewhere, NoCapacity, OtherOwner
 from transcription.errors import EngineUnavailable
 
@@ -64,8 +65,9 @@ async def admit(
         raise Refused(1013, "internal_error", "The database does not answer; try again.") from None
     except OSError as error:
         logger.error("a session's journal cannot be opened: %s", error)
-        code = "insufficient_storage" if error.errno in NO_ROOM else "internal_error"
-        raise Refused(1013, code, "Audio cannot be stored now; try again later.") from None
+        raise Refused(
+            1013, storage_error_code(error), "Audio cannot be stored now; try again later."
+        ) from None
 
 
 async def check_access(hub: Hub, handshake: Handshake) -> Access:

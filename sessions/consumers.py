@@ -21,9 +21,9 @@ from django.conf import settings
 
 from sessions import hub as hubs
 from sessions.admission import Refused, admit
+from sessions.attachment import Attachment
 from sessions.credentials import Handshake
 from sessions.limits import MAX_FRAME_BYTES
-from sessions.live import Attachment
 from sessions.outbox import Close
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import (

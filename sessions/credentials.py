@@ -36,7 +36,7 @@ class Handshake:
     """What a client said when it opened its socket. Never logged: it may carry a key."""
 
     path: str
-    query: Mapping[str, str]
+    query: Mapping[str, str] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     subprotocols: tuple[str, ...] = field(repr=False)
     address: str = ""

@@ -22,11 +22,14 @@ from redis.exceptions import RedisError
 from conversations.access import Access
 from sessions import journal as journals
 from sessions import store
+from sessions.attachment import Attachment
 from sessions.clock import Clock
+from sessions.deadlines import Deadlines
 from sessions.decoding import LiveEngine, RedisDecoder
+from sessions.endings import END_BY_OPERATOR
 from sessions.figures import SessionFigures
 from sessions.limits import WrongKeys
-from sessions.live import END_BY_OPERATOR, Attachment, LiveLimits, LiveSession
+from sessions.live import LiveSession, SessionIdentity
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import SessionConfig
 from sessions.reach import ANNOUNCEMENTS, session_group
@@ -41,6 +44,7 @@ from sessions.services.opening import (
 )
 from sessions.transcriber import Transcriber
 from sessions.voice import SpeechStream, VoiceDetector
+from transcription.errors import EngineUnavailable
 from transcription.streaming.config import StreamConfig
 
 logger = logging.getLogger(__name__)
@@ -106,6 +110,10 @@ class Hub:
     async def _open(
         self, session_id: str, access: Access, parameters: StreamParameters, model: str, protocol: str
     ) -> Attachment:
+        if settings.AMBIENT.journal != "disk":  # audio must not be written by mistake
+            raise EngineUnavailable(
+                "journal", f"there is none of kind {settings.AMBIENT.journal!r} yet", hint="Set it to disk."
+            )
         engine = await self.decoder.engine()
         row = await store.run(
             open_session,
@@ -158,9 +166,7 @@ class Hub:
             clock=self._clock,
         )
         return LiveSession(
-            session_id=row.session_id,
-            conversation_id=row.conversation_id,
-            connected_at=row.connected_at.timestamp(),
+            identity=SessionIdentity(row.session_id, row.conversation_id, row.connected_at.timestamp()),
             parameters=parameters,
             config=SessionConfig(
                 sample_rate_hz=parameters.sample_rate_hz,
@@ -175,7 +181,9 @@ class Hub:
                 word_timestamps=parameters.word_timestamps,
             ),
             greeting=_greeting(engine),
-            limits=LiveLimits(self._live.max_session_duration_s, self._live.resume_grace_s),
+            deadlines=Deadlines(
+                self._clock.monotonic_s(), self._live.max_session_duration_s, self._live.resume_grace_s
+            ),
             journal=journal,
             transcriber=transcriber,
             figures=figures,

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from sessions import store
 from sessions.services.finishing import Finish, finish_session
 from sessions.services.opening import note_state
-from sessions.services.recording_words import FinalChunk, commit_final
+from sessions.services.recording_words import FinalChunk, commit_final, write_sent_times
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,9 @@ class SessionRecords:
             audio_duration_s=audio_duration_s,
             epoch=epoch,
         )
+
+    async def write_sent_times(self, sent: Mapping[int, float]) -> None:
+        await patiently(write_sent_times, session_id=self._session_id, sent=sent)
 
     async def finish(self, finish: Finish) -> str | None:
         """The id of the enhancement, where one was asked for."""

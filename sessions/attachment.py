@@ -1,0 +1,44 @@
+"""One socket on a session: what it sends counts until a newer one is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sessions.endings import END_OF_CLIENT
+from sessions.limits import FloodRule
+from sessions.outbox import Outbox
+from sessions.protocols.base import Heard, Notice
+
+if TYPE_CHECKING:
+    from sessions.live import LiveSession
+
+
+class Attachment:
+    """`outbox`: what waits for this socket's reader. `flood`: what it has sent, against the clock."""
+
+    def __init__(self, session: LiveSession, flood: FloodRule) -> None:
+        self.session = session
+        self.outbox = Outbox()
+        self.flood = flood
+
+    @property
+    def is_current(self) -> bool:
+        return self.session.attachment is self
+
+    def feed(self, data: bytes) -> None:
+        if self.is_current:
+            self.session.feed(data)
+
+    def sent(self, notice: Notice, sent_at: float) -> None:
+        """The frames of a notice have gone out."""
+        if isinstance(notice, Heard) and notice.is_final:
+            self.session.speaker.note_sent(notice, sent_at)
+
+    def end(self) -> None:
+        """An orderly end, asked for by the client."""
+        if self.is_current:
+            self.session.end(END_OF_CLIENT)
+
+    async def detach(self) -> None:
+        """The socket is gone. Returns when what it brought is on the disk and the rows say so."""
+        await self.session.detach(self)

@@ -1,0 +1,109 @@
+"""A session's journal from the event loop: appended to at once, flushed in a thread, acknowledged after.
+
+Appending costs microseconds (it goes to the operating system's memory); flushing may wait for a disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections.abc import Callable
+
+from sessions import store
+from sessions.journal import DiskJournal
+from sessions.protocols.base import Acknowledged, Notice
+
+logger = logging.getLogger(__name__)
+
+ACK_INTERVAL_S = 0.5
+"""At least one a second is promised; a flush takes its time too."""
+SYNC_INTERVAL_S = 5.0
+"""Without acks: how much the loss of power may cost. The death of a process costs nothing."""
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def storage_error_code(error: OSError) -> str:
+    """The wire's code for what the disk said."""
+    return "insufficient_storage" if error.errno in NO_ROOM else "internal_error"
+
+
+class Recorder:
+    """`is_full`: the disk took no more. Nothing is accepted or acknowledged until `open_part`."""
+
+    def __init__(
+        self,
+        journal: DiskJournal,
+        *,
+        session_id: str,
+        acks: bool,
+        bytes_per_second: int,
+        say: Callable[[Notice], None],
+        on_full: Callable[[OSError], None],
+    ) -> None:
+        self.is_full = False
+        self._journal = journal
+        self._session_id = session_id
+        self._acks = acks
+        self._bytes_per_second = bytes_per_second
+        self._say = say
+        self._on_full = on_full
+        self._interval_s = ACK_INTERVAL_S if acks else SYNC_INTERVAL_S
+        self._next_sync_s = 0.0
+        self._syncing: asyncio.Task[None] | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        return self._journal.size_bytes
+
+    @property
+    def next_sync_s(self) -> float | None:
+        """When a flush is due, on the monotonic clock; None where there is nothing to flush."""
+        is_dirty = self._journal.synced_bytes < self._journal.size_bytes
+        return self._next_sync_s if is_dirty and not self.is_full and self._syncing is None else None
+
+    def append(self, data: bytes) -> bool:
+        """Whether the bytes were accepted."""
+        try:
+            self._journal.append(data)
+        except OSError as error:
+            self._refuse(error)
+            return False
+        return True
+
+    def sync_if_due(self, now_s: float) -> None:
+        """Start a flush where one is due; what is safe then is acknowledged where that was asked for."""
+        if self.next_sync_s is not None and now_s >= self.next_sync_s:
+            self._next_sync_s = now_s + self._interval_s
+            self._syncing = asyncio.create_task(self._sync())
+
+    async def open_part(self, epoch: int) -> None:
+        """Go on for a new socket, everything before it safe. Raises OSError."""
+        await store.run(self._journal.open_part, epoch)
+        self.is_full = False
+
+    async def settle(self) -> None:
+        """Flush now; a disk that cannot is logged."""
+        try:
+            await store.run(self._journal.sync)
+        except OSError as error:
+            logger.error("session %s: the journal cannot be flushed: %s", self._session_id, error)
+
+    def close(self) -> None:
+        self._journal.close()
+
+    async def _sync(self) -> None:
+        try:
+            safe_bytes = await store.run(self._journal.sync)
+        except OSError as error:
+            self._refuse(error)
+            return
+        finally:
+            self._syncing = None
+        if self._acks and not self.is_full:
+            self._say(Acknowledged(safe_bytes, safe_bytes / self._bytes_per_second))
+
+    def _refuse(self, error: OSError) -> None:
+        self.is_full = True
+        logger.error("session %s: the journal cannot be written: %s", self._session_id, error)
+        self._on_full(error)
