@@ -6,3 +6,14 @@ class SessionsConfig(AppConfig):
     label = "realtime"  # `sessions` is taken by django.contrib.sessions
     verbose_name = "Live sessions"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from conversations.models import Conversation
+        from conversations.services.conversations import register_eraser
+        from sessions import journal
+
+        def erase_recording(conversation: Conversation) -> None:
+            if conversation.session_id:
+                journal.erase(conversation.session_id)
+
+        register_eraser(erase_recording)

@@ -28,16 +28,14 @@ class SessionRecords:
         self._session_id = session_id
         self._conversation_id = conversation_id
 
-    async def commit_final(self, chunk: FinalChunk, sent: Mapping[int, float]) -> float:
-        """When it was committed, Unix seconds."""
-        committed_at = await patiently(
+    async def commit_final(self, chunk: FinalChunk, sent: Mapping[int, float]) -> None:
+        await patiently(
             commit_final,
             session_id=self._session_id,
             conversation_id=self._conversation_id,
             chunk=chunk,
             sent=sent,
         )
-        return committed_at.timestamp()
 
     async def note_state(
         self, *, paused: bool, bytes_received: int, audio_duration_s: float, epoch: int

@@ -89,7 +89,8 @@ class Speaker:
             times=_times(received_at, decode),
             speech_ended_at=spoken.speech_ended_at,
         )
-        committed_at = await self._records.commit_final(chunk, self.take_sent())
+        await self._records.commit_final(chunk, self.take_sent())
+        committed_at = self._clock.unix_s()  # the row can only say when it was about to be
         self._figures.chunks += 1
         if decode:
             self._figures.processing_ms.append(decode.processing_ms)

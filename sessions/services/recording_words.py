@@ -33,15 +33,13 @@ class FinalChunk:
 @transaction.atomic
 def commit_final(
     *, session_id: str, conversation_id: str, chunk: FinalChunk, sent: Mapping[int, float]
-) -> datetime:
+) -> None:
     """Write a final, and when earlier ones were sent ({chunk_index: Unix seconds}).
 
     The same chunk again changes nothing: an attempt whose answer was lost may be repeated.
-    Returns when it was committed, as the row has it.
     """
     session = RealTimeSession.objects.only("id").get(session_id=session_id)
     segment = chunk.segment
-    committed_at = timezone.now()
     RealTimeTranscriptChunk.objects.bulk_create(
         [
             RealTimeTranscriptChunk(
@@ -63,14 +61,13 @@ def commit_final(
                 queued_at=moment(chunk.times.queued_at),
                 started_at=moment(chunk.times.started_at),
                 decoded_at=moment(chunk.times.decoded_at),
-                committed_at=committed_at,
+                committed_at=timezone.now(),
             )
         ],
         ignore_conflicts=True,
     )
     add_live_segment(conversation_id=UUID(conversation_id), segment=segment)
     write_sent_times(session_id=session_id, sent=sent)
-    return committed_at
 
 
 @transaction.atomic
