@@ -11,6 +11,13 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()  # before anything that needs the apps to be ready
 
+from conversations.api.body_limit import BodyLimit
 from sessions.routing import websocket_application
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})
+application = ProtocolTypeRouter(
+    {
+        # Django takes a body in whole before a view can refuse it, so its size is limited before Django.
+        "http": BodyLimit(django_application),
+        "websocket": websocket_application,
+    }
+)

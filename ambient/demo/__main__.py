@@ -17,7 +17,8 @@ from ambient.demo.analysis import follow_analysis
 from ambient.demo.listening import stream_call
 from ambient.demo.report import show_result
 from ambient.stack.errors import StackError
-from ambient.stack.stack import Stack, stop_signals
+from ambient.stack.signals import interruptible, undisturbed
+from ambient.stack.stack import Stack
 from sessions.client import read_audio
 
 SHIPPED_CALL = Path(__file__).parent / "call.flac"
@@ -46,21 +47,24 @@ def main() -> int:
     except EnvError as error:
         console.print(f"[red]Configuration: {error}[/]")
         return 1
-    with stop_signals() as stopping:
-        try:
+    try:
+        with interruptible():
             stack.start()
             console.print(f"[dim]· ready at {stack.address}[/]\n")
-            asyncio.run(_show(stack, pcm, options.audio_file, console, stopping))
-        except (StackError, DemoFailed) as error:
-            console.print(f"\n[bold red]{error}[/]")
-            return 1
-        finally:
+            asyncio.run(_show(stack, pcm, options.audio_file, console))
+    except (StackError, DemoFailed) as error:
+        console.print(f"\n[bold red]{error}[/]")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        with undisturbed():
             console.print("[dim]· stopping[/]")
             stack.stop()
     return 0
 
 
-async def _show(stack: Stack, pcm: bytes, audio: Path, console: Console, stopping: object) -> None:
+async def _show(stack: Stack, pcm: bytes, audio: Path, console: Console) -> None:
     shipped = audio == SHIPPED_CALL
     heard = await stream_call(stack, pcm, console, title="a shipped call" if shipped else audio.name)
     if not heard.finals:

@@ -13,6 +13,9 @@ from ambient.demo.analysis import rest_client
 from ambient.stack.stack import Stack
 from transcription.analysis.quality import GROUPS, LABELS
 
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"
+"""Where `make up` listens where nothing else is set."""
+
 
 async def show_result(stack: Stack, conversation: dict[str, Any], console: Console) -> None:
     """Print speakers, entities, category, answers, quality, summary, and the addresses to look at."""
@@ -27,7 +30,7 @@ async def show_result(stack: Stack, conversation: dict[str, Any], console: Conso
     _answers(questions, console)
     _quality(quality, console)
     _summary(conversation["summary"], console)
-    _addresses(stack, conversation, console)
+    _addresses(conversation, console)
 
 
 async def _every(client: httpx.AsyncClient, address: str | None) -> list[dict[str, Any]]:
@@ -45,7 +48,7 @@ def _grid() -> Table:
 
 
 def _speakers(conversation: dict[str, Any], console: Console) -> None:
-    console.print("\n[bold]Who spoke[/]")
+    console.print("\n\n[bold]Who spoke[/]")
     table = _grid()
     for speaker in conversation["speakers"]:
         share = f"{speaker['talk_ratio']:.0%}" if speaker["talk_ratio"] is not None else "–"
@@ -54,7 +57,7 @@ def _speakers(conversation: dict[str, Any], console: Console) -> None:
             escape(speaker["name"] or ""),
             f"{speaker['total_talk_time']:.1f} s",
             share,
-            f"{speaker['num_turns']} turns",
+            f"{speaker['num_turns']} turn{'' if speaker['num_turns'] == 1 else 's'}",
         )
     console.print(table)
 
@@ -122,10 +125,10 @@ def _summary(summary: dict[str, Any] | None, console: Console) -> None:
     console.print(f"  {escape(summary['text'])}")
     for title, items in (("decided", summary["decisions"]), ("to do", summary["action_items"])):
         for item in items:
-            console.print(f"  [cyan]{title}[/]  {escape(item['text'])}")
+            console.print(f"  [cyan]{title:>7}[/]  {escape(item['text'])}")
 
 
-def _addresses(stack: Stack, conversation: dict[str, Any], console: Console) -> None:
+def _addresses(conversation: dict[str, Any], console: Console) -> None:
     console.print(
         "\n[bold]To look at it[/] (start the stack again with [bold]make up[/]; it finds this call)"
     )
@@ -135,5 +138,5 @@ def _addresses(stack: Stack, conversation: dict[str, Any], console: Console) -> 
         (f"/api/v1/conversations/{conversation['id']}", "the same as JSON"),
         ("/", "speak yourself"),
     ):
-        console.print(f"  http://HOST:PORT{path}  [dim]{what}[/]")
+        console.print(f"  {DEFAULT_ADDRESS}{path}  [dim]{what}[/]", soft_wrap=True)
     console.print("  [dim]sign in to /admin/ as[/] ambient [dim]with the key that make up prints[/]\n")

@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,6 +55,7 @@ class Stack:
         """Bring everything up, to where `/readyz` is 200. Raises StackError, with nothing left running."""
         try:
             self._claim_home()
+            self._check_port()
             self.environment = dict(os.environ) | {"AMBIENT_HOME": str(self.conf.home)}
             self.say("starting PostgreSQL and Redis")
             self._start_servers()
@@ -106,6 +107,16 @@ class Stack:
             raise StackError(
                 f"Another stack runs in {self.conf.home}. Stop it, or set AMBIENT_HOME."
             ) from error
+
+    def _check_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.conf.host, self.conf.port))
+            except OSError as error:
+                raise StackError(
+                    f"{self.conf.host}:{self.conf.port}: {error.strerror}. Set HOST or PORT."
+                ) from error
 
     def _start_servers(self) -> None:
         if self.conf.database_url:
@@ -224,18 +235,3 @@ class Stack:
         except OSError:
             return ["web server"]
         return list(report["missing"])
-
-
-@contextlib.contextmanager
-def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Inside, SIGINT and SIGTERM only set a flag, which the given function reads."""
-    seen: list[int] = []
-    before = {
-        number: signal.signal(number, lambda got, _: seen.append(got))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield lambda: bool(seen)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -9,30 +9,38 @@ from environs import EnvError
 
 from ambient import conf
 from ambient.stack.errors import StackError
-from ambient.stack.stack import Stack, stop_signals
+from ambient.stack.signals import interruptible, undisturbed
+from ambient.stack.stack import Stack
+
+WATCH_INTERVAL_S = 0.3
+
+
+def say(line: str) -> None:
+    print(f"· {line}", file=sys.stderr, flush=True)
 
 
 def main() -> int:
     try:
-        stack = Stack(conf.load(), say=lambda line: print(f"· {line}", file=sys.stderr, flush=True))
+        stack = Stack(conf.load(), say=say)
     except EnvError as error:
         print(f"Configuration: {error}", file=sys.stderr)
         return 1
-    with stop_signals() as stopping:
-        try:
+    try:
+        with interruptible():
             stack.start()
-        except StackError as error:
-            print(error, file=sys.stderr)
-            return 1
-        print(f"READY {stack.address} key={stack.key}", flush=True)
-        try:
-            while not stopping():
+            print(f"READY {stack.address} key={stack.key}", flush=True)
+            while True:
                 stack.watch()
-                time.sleep(0.3)
-        finally:
-            print("· stopping", file=sys.stderr, flush=True)
+                time.sleep(WATCH_INTERVAL_S)
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        with undisturbed():
+            say("stopping")
             stack.stop()
-    return 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,6 +105,14 @@ def test_a_server_that_is_away_is_named(
     assert done.returncode == 1
     assert f"{name} at {variable} does not answer" in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_a_taken_port_is_named(environment: dict[str, str]) -> None:
+    """Exit 1 at once, not a web server that cannot start."""
+    with socket.create_server(("127.0.0.1", int(environment["PORT"]))):
+        done = subprocess.run(UP, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert environment["PORT"] in done.stderr
 
 
 def test_a_wrong_setting_is_named_before_anything_starts(environment: dict[str, str]) -> None:
