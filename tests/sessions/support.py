@@ -84,15 +84,15 @@ class ClockReader(threading.Thread):
         super().__init__(daemon=True)
         self._stopped = threading.Event()
         self._redis = Redis.from_url(settings.REDIS_URL)
+        self._redis.set(
+            ENGINE_KEY,
+            json.dumps({"engine": "clock", "model": "half-seconds", "version": "1", "notice": ""}),
+        )
 
     def __hash__(self) -> int:
         return id(self)
 
     def run(self) -> None:
-        self._redis.set(
-            ENGINE_KEY,
-            json.dumps({"engine": "clock", "model": "half-seconds", "version": "1", "notice": ""}),
-        )
         url = settings.REDIS_URL.replace("unix://", "redis+socket://")
         with (
             Connection(url) as connection,

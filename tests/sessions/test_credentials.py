@@ -50,7 +50,7 @@ def test_each_kind_of_credentials(db: None) -> None:
 
 def test_a_cookie_counts_only_from_our_own_pages(cookie: str, settings: Any) -> None:
     """A browser's cookie needs an Origin of our host, or one that is trusted: pages of others have none."""
-    ours = {"cookie": cookie, "host": "localhost:8000"}
+    ours: dict[str, Any] = {"cookie": cookie, "host": "localhost:8000"}
     assert identify(handshake(**ours, origin="http://localhost:8000")) is not None
     assert identify(handshake(**ours, origin="http://evil.example")) is None
     assert identify(handshake(**ours)) is None
@@ -62,7 +62,7 @@ def test_a_cookie_counts_only_from_our_own_pages(cookie: str, settings: Any) -> 
 
 def test_a_wrong_key_is_not_helped(cookie: str) -> None:
     """What stands first decides: a wrong key with a right cookie is a wrong key."""
-    ours = {"cookie": cookie, "host": "localhost:8000", "origin": "http://localhost:8000"}
+    ours: dict[str, Any] = {"cookie": cookie, "host": "localhost:8000", "origin": "http://localhost:8000"}
     assert identify(handshake(authorization="Bearer wrong", **ours)) is None
 
 
