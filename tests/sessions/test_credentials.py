@@ -44,7 +44,7 @@ def test_each_kind_of_credentials(db: None) -> None:
     assert identify(handshake(subprotocols=("ambient", f"ambient.{key}"))) == access
     by_token = identify(handshake(query=f"token={token}"))
     assert by_token is not None
-    assert (by_token.owner_id, by_token.scopes) == (access.owner_id, {"live"})
+    assert (by_token.owner_id, by_token.scopes) == (access.owner_id, frozenset({"live"}))
     assert identify(handshake()) is None
 
 
