@@ -102,7 +102,7 @@ def _texts_of_runs(segment: Segment, runs: Sequence[tuple[Word, ...]]) -> list[s
     for run in runs:
         for index, word in enumerate(run):
             found = segment.text.find(word.text.strip(), position)
-            if found < 0:
+            if found < 0 or any(map(str.isalnum, segment.text[position:found])):
                 return [join_text((word.text for word in run), segment.language) for run in runs]
             if index == 0:
                 cuts.append(found)

@@ -16,7 +16,7 @@ from transcription.analysis.diarization.embedder import Embeddings, unit_length
 
 MAX_SPEAKERS = 6
 # Mean cosine similarity of two clusters under which they are two people. Measured with these weights on 1.6 s
-# windows: the last merge inside one voice came at 0.72 to 0.80 (13 voices, synthetic and real), the first
+# windows: the last merge inside one voice came at 0.72 or above (12 voices, synthetic and real), the last
 # merge of the two most alike voices at 0.69.
 SAME_SPEAKER_SIMILARITY = 0.70
 _LEAST_SPEECH_S = 2.0  # a speaker who said less over a whole recording cannot be told from an outlier …

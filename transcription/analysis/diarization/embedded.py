@@ -26,7 +26,7 @@ from transcription.errors import EngineFailed
 from transcription.models import Segment, Turn
 
 TURN_PAUSE_S = 0.5  # the silence that ends an utterance also ends a turn
-_ROUNDS = 3  # of paths and new centroids; paths no longer change after it
+_ROUNDS = 3  # of paths and, between them, new centroids
 
 
 class EmbeddedDiarization:

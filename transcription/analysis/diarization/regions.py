@@ -18,7 +18,7 @@ from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 from transcription.models import Segment
 
 SLICE_S = 0.5  # speech without word times is taken in slices of at most this
-PAUSE_S = 0.2  # from here on a gap between words is a pause; stops inside words stay below it
+PAUSE_S = 0.08  # from here on a gap between words is a pause, at which speakers may change
 _SHORTEST_UNIT_S = 0.01  # one frame
 
 _FRAME_S = 0.03
@@ -87,7 +87,7 @@ def energy_regions(samples: Samples) -> list[tuple[float, float]]:
     # A recording without pauses has its floor in its speech: the peaks then decide alone.
     threshold_db = max(min(floor_db + _ABOVE_FLOOR_DB, peak_db - _ABOVE_FLOOR_DB), peak_db - _BELOW_PEAK_DB)
     speech = level_db > max(threshold_db, _INAUDIBLE_DB)
-    speech = binary_closing(np.pad(speech, 8), np.ones(round(_BRIDGE_S / _FRAME_S)))[8:-8]
-    speech = binary_opening(speech, np.ones(round(_SHORTEST_SPEECH_S / _FRAME_S)))
+    speech = binary_closing(np.pad(speech, 8), np.ones(round(_BRIDGE_S / _FRAME_S), bool))[8:-8]
+    speech = binary_opening(speech, np.ones(round(_SHORTEST_SPEECH_S / _FRAME_S), bool))
     edges = np.flatnonzero(np.diff(np.pad(speech.astype(np.int8), 1)))
     return [(start * _FRAME_S, end * _FRAME_S) for start, end in edges.reshape(-1, 2).tolist()]

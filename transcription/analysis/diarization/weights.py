@@ -163,7 +163,7 @@ def load_weights(path: str = "") -> EncoderWeights:
     checkpoint = find_checkpoint(path)
     try:
         tensors = read_checkpoint(checkpoint)
-        layers = []
+        layers: list[LstmLayer] = []
         while f"lstm.weight_ih_l{len(layers)}" in tensors:
             n = len(layers)
             bias = tensors[f"lstm.bias_ih_l{n}"] + tensors[f"lstm.bias_hh_l{n}"]
