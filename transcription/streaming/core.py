@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, Samples
-from transcription.models import Word, join_text
 from transcription.streaming.agreement import agreed_words
 from transcription.streaming.config import StreamConfig
-from transcription.streaming.cutting import seam_after, split
+from transcription.streaming.cutting import split
 from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEventType
 from transcription.streaming.guards import Guarded, guard
 from transcription.streaming.language import LanguageMemory
 from transcription.streaming.listening import Closed, Listener, Opened
 from transcription.streaming.planning import DecodePlanner
+from transcription.streaming.prompting import Prompt
 from transcription.streaming.segments import SegmentWriter
 from transcription.streaming.utterance import Utterance
 
@@ -45,7 +45,7 @@ class StreamingCore:
         self._language = LanguageMemory()
         self._next_request_id = 0
         self._in_flight: _InFlight | None = None
-        self._prompt = ""
+        self._prompt = Prompt()
         self._finished = False
 
     # Audio in
@@ -114,7 +114,7 @@ class StreamingCore:
             end_sample=window.end,
             is_final=window.is_final,
             language=self._language.ask_for(self.config.language),
-            prompt=self._prompt,
+            prompt=self._prompt.text,
             vocabulary=self.config.vocabulary,
         )
         self._next_request_id += 1
@@ -239,7 +239,7 @@ class StreamingCore:
         self, utterance: Utterance, request: DecodeRequest, hypothesis: Hypothesis
     ) -> list[StreamEvent]:
         heard = self._guarded(utterance, request.end_sample, hypothesis)
-        words = heard.words[: self._own_words(utterance, heard.words)]
+        words = heard.words[: self._listener.own_words(heard.words, final=False)]
         window_end_s = request.end_sample / SAMPLE_RATE_HZ
         utterance.stable = agreed_words(utterance.words, words, window_end_s=window_end_s)
         utterance.words, utterance.timed = words, heard.timed
@@ -263,14 +263,10 @@ class StreamingCore:
         else:
             heard = self._guarded(utterance, end, hypothesis)
             self._language.heard(hypothesis, (end - utterance.start) / SAMPLE_RATE_HZ)
-        count = self._own_words(utterance, heard.words)
-        following = self._after_cut(utterance)
-        if following is not None and following.seam_before is not None:
-            following.seam_before = seam_after(heard.words, count, following.seam_before)
+        words = heard.words[: self._listener.own_words(heard.words, final=True)]
         language = (hypothesis.language if hypothesis else None) or self._language.ask_for(
             self.config.language
         )
-        words = heard.words[:count]
         events = self._writer.final(
             words,
             start_s=utterance.covered_from / SAMPLE_RATE_HZ,
@@ -283,34 +279,15 @@ class StreamingCore:
         )
         self._listener.utterances.popleft()
         self._abandon(utterance)
-        self._prompt = self._next_prompt(words, language, looped=utterance.looped)
+        self._prompt.said(words, language, most_chars=0 if utterance.looped else self.config.prompt_chars)
         return events
 
     def _guarded(self, utterance: Utterance, end_sample: int, hypothesis: Hypothesis) -> Guarded:
         """What passes the guards and was not said before the seam."""
         heard = guard(hypothesis, window_s=(end_sample - utterance.start) / SAMPLE_RATE_HZ)
         if heard.looped:
-            self._prompt = ""
+            self._prompt.clear()
             utterance.looped = True
         if utterance.seam_before is None:
             return heard
         return replace(heard, words=heard.words[split(heard.words, utterance.seam_before) :])
-
-    def _after_cut(self, utterance: Utterance) -> Utterance | None:
-        """The utterance on the other side of the forced cut that ended this one."""
-        waiting = self._listener.utterances
-        return waiting[1] if utterance.cut_at is not None and len(waiting) > 1 else None
-
-    def _own_words(self, utterance: Utterance, words: Sequence[Word]) -> int:
-        """How many of the words are before the forced cut that ended the utterance; all where none did."""
-        following = self._after_cut(utterance)
-        if following is None or following.seam_before is None:
-            return len(words)
-        return split(words, following.seam_before)
-
-    def _next_prompt(self, words: Sequence[Word], language: str | None, *, looped: bool) -> str:
-        """The end of what was said, if prompts are wanted and nothing looped."""
-        if not self.config.prompt_chars or looped:
-            return ""
-        text = join_text([self._prompt, *(word.text for word in words)], language)
-        return text[-self.config.prompt_chars :]

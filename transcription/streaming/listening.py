@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transcription.audio.vad import FRAME_SAMPLES
 from transcription.engines.base import SAMPLE_RATE_HZ
+from transcription.models import Word
 from transcription.streaming.config import StreamConfig
-from transcription.streaming.cutting import LOOK_BACK_S, Seam, choose_cut
+from transcription.streaming.cutting import LOOK_BACK_S, Seam, choose_cut, seam_after, split
 from transcription.streaming.endpointing import Endpointer, SpeechEnd, SpeechStart, is_quiet
 from transcription.streaming.planning import TAIL_SAMPLES
 from transcription.streaming.samples import SampleBuffer
@@ -57,6 +59,17 @@ class Listener:
     def all_judged(self) -> bool:
         """True where every whole frame has its speech probability."""
         return self.buffer.end - self.endpointer.judged < FRAME_SAMPLES
+
+    def own_words(self, words: Sequence[Word], *, final: bool) -> int:
+        """How many of the words heard for the oldest utterance lie before the forced cut that ended it; all
+        where none did. The words of its final settle where the cut is for the next one."""
+        following = self.utterances[1] if len(self.utterances) > 1 else None
+        if following is None or following.seam_before is None:
+            return len(words)
+        count = split(words, following.seam_before)
+        if final:
+            following.seam_before = seam_after(words, count, following.seam_before)
+        return count
 
     def judge(self, probability: float, config: StreamConfig) -> Opened | Closed | None:
         """Take the speech probability of the next frame. Raises ValueError where its audio has not come."""

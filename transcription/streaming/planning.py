@@ -54,7 +54,8 @@ class DecodePlanner:
         # The pre-roll is not news, nor is the overlap that was carried over a cut.
         new = content_end - max(utterance.heard_until, min(utterance.speech_start, content_end))
         tail_is_whole = silence_start is not None and judged >= silence_start + TAIL_SAMPLES
-        if new >= self._worthwhile(config) or (tail_is_whole and new > 0):
+        first = utterance.heard_until == utterance.start
+        if new >= self._worthwhile(config, first=first) or (tail_is_whole and new > 0):
             return Window(max(content_end, utterance.asked_until), is_final=False)
         return None
 
@@ -72,7 +73,8 @@ class DecodePlanner:
         self.retry_at_s = now_s + _RETRY_S[min(utterance.losses, len(_RETRY_S)) - 1]
         return utterance.losses < GIVE_UP_LOSSES or now_s - utterance.first_loss_s < GIVE_UP_S
 
-    def _worthwhile(self, config: StreamConfig) -> float:
-        """New samples worth a decode: as much audio as a decode takes time, within the configured limits."""
-        wanted_s = min(max(self._round_trip_s or 0.0, config.min_new_audio_s), config.max_new_audio_s)
-        return wanted_s * SAMPLE_RATE_HZ
+    def _worthwhile(self, config: StreamConfig, *, first: bool) -> float:
+        """New samples worth a decode: as much audio as a decode takes time, within the configured limits.
+        The first words of an utterance are not kept waiting."""
+        round_trip_s = 0.0 if first or self._round_trip_s is None else self._round_trip_s
+        return min(max(round_trip_s, config.min_new_audio_s), config.max_new_audio_s) * SAMPLE_RATE_HZ
