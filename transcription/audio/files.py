@@ -41,17 +41,26 @@ class AudioInfo:
     container: str
 
 
+class _Nameless:
+    """A file without its name, which FFmpeg would take as a sign of what is in it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read = file.read
+        if file.seekable():
+            file.seek(0)
+            self.seek, self.tell = file.seek, file.tell
+
+
 @contextmanager
 def _opened(source: Source) -> Iterator[tuple[Any, Any]]:
     """The container and its first audio stream. Raises AudioUndecodable where there is none."""
     with ExitStack() as stack:
         if isinstance(source, (str, PathLike)):
             source = stack.enter_context(open(source, "rb"))
-        elif source.seekable():
-            source.seek(0)
+        file: Any = _Nameless(source)
         try:
             container = stack.enter_context(
-                av.open(source, options={"format_whitelist": CONTAINERS}, metadata_errors="replace")
+                av.open(file, options={"format_whitelist": CONTAINERS}, metadata_errors="replace")
             )
         except (av.error.FFmpegError, ValueError) as error:
             raise AudioUndecodable("these bytes are no audio in a format that is known here") from error
@@ -61,7 +70,7 @@ def _opened(source: Source) -> Iterator[tuple[Any, Any]]:
 
 
 def probe(source: Source) -> AudioInfo:
-    """Read the headers alone. Raises AudioUndecodable."""
+    """Read the headers, and decode no more than the first frame. Raises AudioUndecodable."""
     with _opened(source) as (container, stream):
         duration_s: float | None = None
         if stream.duration is not None and stream.time_base is not None:
@@ -69,8 +78,8 @@ def probe(source: Source) -> AudioInfo:
         elif container.duration is not None:
             duration_s = container.duration / av.time_base
         context = stream.codec_context
-        if context is None or not context.sample_rate or not context.channels:
-            raise AudioUndecodable("the audio in this file cannot be read")
+        if context is None or next(_frames(container, stream), None) is None:
+            raise AudioUndecodable("no audio could be decoded from this file")
         return AudioInfo(
             duration_s=duration_s if duration_s is not None and duration_s > 0 else None,
             codec=context.name,

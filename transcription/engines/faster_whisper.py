@@ -27,7 +27,7 @@ from transcription.engines.base import (
     SpeechOptions,
     SpeechWindow,
 )
-from transcription.engines.hub import Availability, availability
+from transcription.engines.hub import BUDGET_S, Availability, availability
 from transcription.errors import EngineFailed, EngineUnavailable
 from transcription.models import Word
 
@@ -53,8 +53,15 @@ def can_be_loaded(config: SpeechEngineConfig) -> Availability:
     """Whether the model is on disk or can be fetched; decided within seconds, nothing is loaded."""
     if importlib.util.find_spec("faster_whisper") is None:
         return Availability(False, "the package faster-whisper is not installed")
+    began = time.monotonic()
     options = dict(config.options)
-    return availability(config.model, repository_of(config.model), cache_dir=options.get("download_root"))
+    repository = repository_of(config.model)  # imports the package, which takes a part of the time
+    return availability(
+        config.model,
+        repository,
+        budget_s=max(0.0, BUDGET_S - (time.monotonic() - began)),
+        cache_dir=options.get("download_root"),
+    )
 
 
 class FasterWhisperEngine:

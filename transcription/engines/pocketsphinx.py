@@ -54,11 +54,9 @@ class PocketSphinxEngine:
             languages=frozenset({"en"}),
         )
         self._answer_timeout_s = float(options.get("answer_timeout_s", DEFAULT_ANSWER_TIMEOUT_S))
+        self._decoders = int(options.get("decoders_per_process", DEFAULT_DECODERS_PER_PROCESS))
         self._children = [
-            RecogniserProcess(
-                decoders=int(options.get("decoders_per_process", DEFAULT_DECODERS_PER_PROCESS)),
-                options=dict(options.get("decoder", {})),
-            )
+            RecogniserProcess(decoders=self._decoders, options=dict(options.get("decoder", {})))
             for _ in range(processes)
         ]
         self._waiting = [0] * processes
@@ -70,6 +68,8 @@ class PocketSphinxEngine:
         return tuple(child.pid for child in self._children if child.pid is not None)
 
     def load(self) -> None:
+        if self._loaded:
+            return
         try:
             self.version = importlib.metadata.version("pocketsphinx")
         except importlib.metadata.PackageNotFoundError as error:
@@ -98,6 +98,8 @@ class PocketSphinxEngine:
 
     def close(self) -> None:
         self._loaded = False
+        for child in self._children:
+            child.kill()
         for child in self._children:
             with child.lock:
                 child.stop()
@@ -170,8 +172,15 @@ class PocketSphinxEngine:
             child.fed.pop(key, None)
             if fed_samples is not None:
                 child.fed[key] = fed_samples
+                while len(child.fed) > self._decoders:  # as the child itself makes room: the oldest goes
+                    child.fed.pop(next(iter(child.fed)))
 
     def _replace(self, child: RecogniserProcess) -> None:
         child.stop()
-        child.start()
-        child.wait_ready()
+        if not self._loaded:
+            raise EngineFailed(self.name, "closed while at work", retryable=False)
+        try:
+            child.start()
+            child.wait_ready()
+        except EngineUnavailable as error:
+            raise EngineFailed(self.name, error.reason, retryable=True) from error

@@ -103,14 +103,20 @@ class RecogniserProcess:
             raise ChildGone("its end of the connection closed") from error
         return reply
 
+    def kill(self) -> None:
+        """End the child, by its pid. Needs no lock: whoever waits for its answer sees that it is gone."""
+        process = self._process
+        if process is not None:
+            with suppress(ProcessLookupError):
+                process.kill()
+
     def stop(self) -> None:
-        """End the child, by its pid, and reap it."""
+        """End the child and reap it."""
+        self.kill()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
         if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
             self._process.wait()
             self._process = None
         self.fed = {}

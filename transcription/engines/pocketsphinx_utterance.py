@@ -46,6 +46,7 @@ class UtteranceDecoder:
             # It was abandoned, or broke; what the end of it raises is nobody's any more.
             with suppress(RuntimeError):
                 self._decoder.end_utt()
+        self._decoder.start_stream()  # forgets the noise floor, which would be carried over otherwise
         self._decoder.start_utt()
         self._open = True
         self._mean = CepstralMean()
