@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transcription.audio.files import decode_file
 from transcription.audio.vad import FRAME_SAMPLES, SileroVad, silero_path
 from transcription.engines.base import SAMPLE_RATE_HZ, Samples
+
+CALL = Path(__file__).parents[2] / "ambient" / "demo" / "call"
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +76,13 @@ def test_silence_and_noise_are_no_speech(model: SileroVad, level_dbfs: float | N
 def test_model_is_found_without_importing_faster_whisper() -> None:
     """The path is a file that exists."""
     assert silero_path().is_file()
+
+
+def test_words_of_the_shipped_call_are_speech(model: SileroVad) -> None:
+    """The middle of nearly every word is above the threshold, and the call's first half second is not."""
+    probabilities = model.stream().push(decode_file(CALL.with_suffix(".flac")))
+    script = json.loads(CALL.with_suffix(".json").read_text())
+    words = [word for segment in script["segments"] for word in segment["words"]]
+    middles = [int((word["start"] + word["end"]) / 2 * SAMPLE_RATE_HZ) // FRAME_SAMPLES for word in words]
+    assert sum(probabilities[frame] >= 0.5 for frame in middles) >= 0.95 * len(words)
+    assert probabilities[: SAMPLE_RATE_HZ // 2 // FRAME_SAMPLES].max() < 0.35

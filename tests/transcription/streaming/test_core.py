@@ -12,6 +12,7 @@ from tests.transcription.streaming.simulation import Faults, Outcome, Spoken, ru
 from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.events import StreamEventType
+from transcription.streaming.state import StreamState, apply
 
 PROPERTY = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -48,10 +49,16 @@ chunkings = st.lists(st.floats(0.001, 1.0), min_size=1, max_size=8)
 
 
 def check_events(outcome: Outcome) -> None:
-    """What holds of any session, whatever was said."""
+    """What holds of any session, whatever was said; its events rebuild it, with the partials and without."""
     assert [event.seq for event in outcome.events] == list(range(len(outcome.events)))
     finals = outcome.finals
     assert [final.segment.id for final in finals] == list(range(len(finals)))
+    whole, finals_only = StreamState(), StreamState()
+    for event in outcome.events:
+        whole = apply(whole, event)
+        if event.type is not StreamEventType.PARTIAL_SEGMENT:
+            finals_only = apply(finals_only, event)
+    assert whole.segments == finals_only.segments == tuple(final.segment for final in finals)
     latest_s, revisions, done = 0.0, dict[int, int](), set[int]()
     for event in outcome.events:
         if event.type is StreamEventType.PARTIAL_SEGMENT or event.type is StreamEventType.FINAL_SEGMENT:
