@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ambient.settings")
 from django.conf import settings
 
 from conversations.dispatch import BATCH_QUEUE, SWEEP_RUNS_TASK
-from sessions.wire import LIVE_QUEUE
+from sessions.wire import LIVE_QUEUE, SWEEP_SESSIONS_TASK
 
 SWEEP_INTERVAL_S = 15.0
 """Half a stage's lease: what a dead worker left is found before anyone waits for long."""
@@ -36,7 +36,12 @@ app.conf.update(
             "schedule": SWEEP_INTERVAL_S,
             # One that waited for longer has the next behind it.
             "options": {"queue": BATCH_QUEUE, "expires": SWEEP_INTERVAL_S},
-        }
+        },
+        "sweep-sessions": {
+            "task": SWEEP_SESSIONS_TASK,
+            "schedule": SWEEP_INTERVAL_S,
+            "options": {"queue": BATCH_QUEUE, "expires": SWEEP_INTERVAL_S},
+        },
     },
     worker_hijack_root_logger=False,
 )

@@ -33,7 +33,6 @@ from sessions.live import LiveSession, SessionIdentity
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import SessionConfig
 from sessions.reach import ANNOUNCEMENTS, session_group
-from sessions.services.finishing import finish_abandoned
 from sessions.services.opening import (
     LEASE_S,
     AlreadyFinished,
@@ -248,8 +247,6 @@ class Hub:
         while True:
             if progress := [session.progress for session in self.sessions.values()]:
                 await store.run(renew_leases, process_id=self.process_id, progress=progress)
-            if ended := await store.run(finish_abandoned, grace_s=self._live.resume_grace_s):
-                logger.warning("ended %d sessions whose process is gone", len(ended))
             await asyncio.sleep(LEASE_INTERVAL_S)
 
 

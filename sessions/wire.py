@@ -14,6 +14,7 @@ from transcription.engines.base import Hypothesis, HypothesisSegment
 from transcription.models import Word
 
 DECODE_TASK = "tasks.live.decode"
+SWEEP_SESSIONS_TASK = "tasks.upkeep.sweep_sessions"
 LIVE_QUEUE = "live"
 BATCH_QUEUE = "batch"
 ENGINE_KEY = "ambient:engine:live"

@@ -11,12 +11,15 @@ from typing import Any
 
 import structlog
 from celery import current_app, shared_task
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from conversations.dispatch import BATCH_QUEUE, SWEEP_RUNS_TASK
 from conversations.models import PipelineRun, StageRun
 from conversations.services import stage_runs
+from sessions.services.finishing import finish_abandoned
+from sessions.wire import SWEEP_SESSIONS_TASK
 from tasks.pipeline import advance_run
 
 log = structlog.get_logger(__name__)
@@ -25,6 +28,13 @@ TAKEN_FOR_LOST_S = 60
 """A stage sent so long ago, while the queue holds fewer messages than stages that wait, was lost."""
 STALLED_S = 15
 """A run that is older than this and has nothing running or sent was forgotten."""
+
+
+@shared_task(name=SWEEP_SESSIONS_TASK)
+def sweep_sessions() -> None:
+    """Finish the sessions whose web process is gone from their recordings: nothing accepted is lost."""
+    if ended := finish_abandoned(grace_s=settings.AMBIENT.live.resume_grace_s):
+        log.warning("sessions_finished_for_their_process", session_ids=ended)
 
 
 @shared_task(name=SWEEP_RUNS_TASK)

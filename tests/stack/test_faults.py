@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -96,3 +97,37 @@ def test_a_client_that_never_comes_back_is_finished_without_it(
     session = wait_for(over, what="the end of the session")
     assert folded(" ".join(chunk["text"] for chunk in session["chunks"])) == spoken_before(LISTENED_S)
     assert finished(session["conversation_id"])["status"] == "completed"
+
+
+@pytest.mark.slow
+def test_what_a_killed_web_process_had_accepted_is_transcribed_without_it(
+    stack: Stack, call_pcm: bytes, api: httpx.Client, finished: Callable[[str], dict[str, Any]]
+) -> None:
+    """The journal outlives the process; when its lease and the grace have passed, the recording is heard."""
+
+    async def lose_the_server() -> None:
+        url = stack.address.replace("http", "ws", 1) + "/ws/transcribe"
+        client = LiveClient(url, token=stack.key, session_id="orphaned", language="en")
+        await client._connect()
+        assert client._socket is not None
+        await client._socket.recv()
+        await client._socket.send(until(call_pcm, LISTENED_S)[: 1024 * 1024])
+        async for raw in client._socket:  # the whole frame is on the disk
+            if '"ack"' in raw and json.loads(raw)["bytes_received"] == len(until(call_pcm, LISTENED_S)):
+                break
+        kill(stack, "web")
+
+    asyncio.run(lose_the_server())
+
+    def over() -> dict[str, Any] | None:
+        try:
+            session: dict[str, Any] = api.get("/websocket/sessions/orphaned").json()
+        except httpx.TransportError:
+            return None
+        return session if session.get("status") == "interrupted" else None
+
+    session = wait_for(over, timeout_s=100, what="the end of the session")
+    conversation = finished(session["conversation_id"])
+    assert conversation["status"] == "completed"
+    heard = api.get(f"/conversations/{conversation['id']}/transcript", params={"format": "v2"}).json()
+    assert folded(" ".join(segment["text"] for segment in heard["segments"])) == spoken_before(LISTENED_S)
