@@ -97,7 +97,7 @@ class EntityEngine(StageEngine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaxonomyLabel:
-    """One label of a taxonomy. `kind`: category (parent: None or a category's name), intervention, priority."""
+    """One label of a taxonomy. `parent`: a category's name, for a sub-category."""
 
     name: str
     description: str
