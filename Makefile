@@ -47,7 +47,7 @@ layers: $(VENV)/test.stamp
 	@$(BIN)/lint-imports
 
 migrations: $(VENV)/test.stamp
-	@$(BIN)/python manage.py makemigrations --check --dry-run
+	@$(BIN)/python -m pytest tests/ambient/test_migrations.py
 
 bench: $(VENV)/test.stamp ## the figures of docs/benchmarks.md, as a table and JSON
 	@$(BIN)/python -m bench
