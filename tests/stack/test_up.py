@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -33,13 +34,21 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@contextmanager
+def started(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(UP, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
 @pytest.fixture
 def up(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(UP, env=environment, stdout=subprocess.PIPE, text=True)
-    yield process
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
+    with started(environment) as process:
+        yield process
 
 
 def members(environment: dict[str, str]) -> set[int]:
@@ -65,7 +74,8 @@ def ready_line(process: subprocess.Popen[str]) -> re.Match[str]:
 def test_it_says_where_and_with_which_key_and_stops_whole(
     up: subprocess.Popen[str], environment: dict[str, str]
 ) -> None:
-    """READY comes when /readyz is 200, the key opens the API, and SIGTERM leaves no process."""
+    """READY comes when /readyz is 200, the key opens the API, SIGTERM leaves no process; the second start
+    finds the first one's data, and Daphne serves as well."""
     address, key = ready_line(up).groups()
     assert httpx.get(f"{address}/readyz").json()["status"] == "ready"
     headers = {"Authorization": f"Bearer {key}"}
@@ -76,6 +86,14 @@ def test_it_says_where_and_with_which_key_and_stops_whole(
     up.send_signal(signal.SIGTERM)
     assert up.wait(timeout=40) == 0
     assert members(environment) == set()
+
+    with started({**environment, "AMBIENT_SERVER": "daphne"}) as again:
+        address, same_key = ready_line(again).groups()
+        assert same_key == key
+        assert httpx.get(f"{address}/api/v1/conversations", headers=headers).status_code == 200
+        speak = [sys.executable, "-m", "sessions.client", "--duration", "2", "--token", key]
+        url = address.replace("http", "ws", 1) + "/ws/transcribe"
+        assert "session_ended" in subprocess.check_output([*speak, "--url", url], text=True, timeout=60)
 
 
 def test_a_killed_supervisor_leaves_no_process(

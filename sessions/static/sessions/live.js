@@ -49,7 +49,7 @@ class LiveSession {
   receive(message) {
     switch (message.type) {
       case "connected":
-        say(`Listening. ${message.message}`);
+        say(message.message);
         at("engine").textContent = `${message.config.engine} · ${message.config.whisper_model}`;
         this.record();
         break;
