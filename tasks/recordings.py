@@ -10,13 +10,12 @@ from tempfile import TemporaryFile
 
 import structlog
 from django.core.files import File
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from conversations.models import Conversation
 from sessions import journal
 from transcription.audio.files import decode_file, encode_flac
 from transcription.engines.base import Samples
-from transcription.errors import TranscriptionError
 
 log = structlog.get_logger(__name__)
 
@@ -48,19 +47,28 @@ def ensure_recording(conversation: Conversation) -> Samples:
 
 
 def settle_recording(conversation: Conversation) -> None:
-    """After everything asked of a live session is done: its audio is stored, or erased (contract: a session's
-    life). Again: no effect. What cannot be stored is logged and stays in the journal: no run hangs on it."""
+    """After everything asked of a live session is done: its audio is a stored file, or erased (contract: a
+    session's life), and its journal is gone. Again: no effect. What cannot be stored is logged and stays in
+    the journal: no run hangs on it."""
     if conversation.source != Conversation.Source.LIVE:
         return
-    if not conversation.store_audio:
-        journal.erase(conversation.session_id)
-        return
-    try:
+    if conversation.store_audio:
+        try:
+            _ensure_stored(conversation)
+        except NoRecordingError:
+            log.info("nothing_recorded", conversation_id=str(conversation.pk))
+        except DatabaseError:
+            raise  # passes; the sweep comes back to the run
+        except Exception:
+            log.exception("recording_not_stored", conversation_id=str(conversation.pk))
+            return
+    journal.erase(conversation.session_id)
+
+
+def _ensure_stored(conversation: Conversation) -> None:
+    conversation.refresh_from_db(fields=["audio"])
+    if not conversation.audio:
         ensure_recording(conversation)
-    except NoRecordingError:
-        log.info("nothing_recorded", conversation_id=str(conversation.pk))
-    except (OSError, TranscriptionError) as error:
-        log.error("recording_not_stored", conversation_id=str(conversation.pk), error=repr(error))
 
 
 def _store(conversation: Conversation, samples: Samples) -> None:
