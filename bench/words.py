@@ -32,6 +32,8 @@ class Shown:
     is_final: bool
     start_s: float
     end_s: float
+    stable_chars: int | None = None
+    """How much of the text was promised to stay; None where nothing is said of that."""
 
     @property
     def words(self) -> list[str]:

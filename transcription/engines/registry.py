@@ -11,6 +11,7 @@ from transcription.errors import EngineUnavailable
 
 AUTO = "auto"
 SPEECH_ENGINES: Mapping[str, str] = {
+    "adversary": "transcription.engines.adversary.AdversaryEngine",
     "faster-whisper": "transcription.engines.faster_whisper.FasterWhisperEngine",
     "pocketsphinx": "transcription.engines.pocketsphinx.PocketSphinxEngine",
     "scripted": "transcription.engines.scripted.ScriptedEngine",
