@@ -72,7 +72,7 @@ def as_mp3(pcm: bytes, path: Path) -> Path:
         stream = container.add_stream("mp3", rate=16_000, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm, np.int16)[None], format="s16", layout="mono")
         frame.sample_rate = 16_000
-        for packet in [*stream.encode(frame), *stream.encode(None)]:  # type: ignore[attr-defined]
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
     return path
 
@@ -123,7 +123,7 @@ def test_a_text_is_analysed_without_audio(
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the page was not tried in a browser")
 def test_the_page_hears_a_microphone(stack: Stack, recording: Path) -> None:
-    """In Chromium, with a recording for a microphone: words appear, the end comes, nothing is on the console."""
+    """In Chromium, with a recording for a microphone: words, an orderly end, nothing on the console."""
     said: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
