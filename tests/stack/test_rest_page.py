@@ -1,0 +1,62 @@
+"""Every call of docs/rest.md, as it stands there, against a running installation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ambient.stack.stack import Stack
+from sessions.client import LiveClient
+from tests.docs.pages import blocks, page
+from tests.stack.conftest import CALL
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not on this machine"),
+]
+PRELUDE = """set -euo pipefail
+curl() { command curl --silent --show-error --fail-with-body "$@"; echo; }
+"""
+
+
+def test_every_call_of_the_page(
+    stack: Stack, api: httpx.Client, finished: Callable[[str], dict[str, Any]], tmp_path: Path
+) -> None:
+    """With the id of an upload that is analysed and of a session that runs, no call is refused."""
+    shutil.copy(CALL.with_suffix(".flac"), tmp_path / "call.wav")  # the bytes say what it is
+    with (tmp_path / "call.wav").open("rb") as recording:
+        sent = api.post("/uploads", files={"file": recording}, data={"language": "en"}).raise_for_status()
+    conversation = finished(sent.json()["id"])
+    assert conversation["status"] == "completed"
+
+    calls = "".join(blocks(page("docs/rest.md"), "sh")).replace("http://127.0.0.1:8000", stack.address)
+    environment = {**os.environ, "KEY": stack.key, "ID": conversation["id"], "SESSION": "of-the-page"}
+
+    async def while_a_session_runs() -> subprocess.CompletedProcess[str]:
+        url = stack.address.replace("http", "ws", 1) + "/ws/transcribe"
+        async with LiveClient(url, token=stack.key, session_id="of-the-page"):
+            return await asyncio.to_thread(
+                subprocess.run,
+                ["bash", "-c", PRELUDE + calls],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=False,
+            )
+
+    done = asyncio.run(while_a_session_runs())
+
+    assert done.returncode == 0, f"{done.stdout[-500:]}\n{done.stderr}"
+    assert (tmp_path / "part.flac").stat().st_size == 1024
+    assert api.get(f"/conversations/{conversation['id']}").status_code == 404
