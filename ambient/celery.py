@@ -10,11 +10,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ambient.settings")
 
 from django.conf import settings
 
-from conversations.dispatch import BATCH_QUEUE, SWEEP_RUNS_TASK
+from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
 from sessions.wire import LIVE_QUEUE, SWEEP_SESSIONS_TASK
 
 SWEEP_INTERVAL_S = 15.0
 """Half a stage's lease: what a dead worker left is found before anyone waits for long."""
+
+RETENTION_INTERVAL_S = 300.0
+"""Retention is counted in days; of 0 days, what is done goes within these five minutes."""
 
 app = Celery("ambient")
 app.conf.update(
@@ -36,6 +39,11 @@ app.conf.update(
             "schedule": SWEEP_INTERVAL_S,
             # One that waited for longer has the next behind it.
             "options": {"queue": BATCH_QUEUE, "expires": SWEEP_INTERVAL_S},
+        },
+        "erase-expired": {
+            "task": ERASE_EXPIRED_TASK,
+            "schedule": RETENTION_INTERVAL_S,
+            "options": {"queue": BATCH_QUEUE, "expires": RETENTION_INTERVAL_S},
         },
         "sweep-sessions": {
             "task": SWEEP_SESSIONS_TASK,

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from ambient.conf import STAGE_ENGINE_VARIABLES, AmbientSettings
+from transcription.analysis.registry import ENGINES as STAGE_ENGINES
+from transcription.engines.registry import AUTO, SPEECH_ENGINES
 
-ENGINE_WORDS = {"auto", "faster-whisper", "pocketsphinx", "scripted"}
+PLAYED_ENGINES = {"scripted", "adversary"}
 LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 
 
@@ -64,31 +66,32 @@ def _live(conf: AmbientSettings) -> Iterator[CheckMessage]:
 
 
 def _engines(conf: AmbientSettings) -> Iterator[CheckMessage]:
-    speech = {"AMBIENT_LIVE_ENGINE": conf.live_engine, "AMBIENT_BATCH_ENGINE": conf.batch_engine}
-    stages = {STAGE_ENGINE_VARIABLES[stage]: name for stage, name in conf.stage_engines.items()}
-    for variable, name in {**speech, **stages}.items():
-        if variable in speech and name in ENGINE_WORDS:
-            continue
-        if variable in stages and "." not in name:
-            continue  # an alias: the registry knows them, and says which there are
-        module, _, attribute = name.rpartition(".")
-        try:
-            found = hasattr(import_module(module), attribute)
-        except (ImportError, ValueError):
-            found = False
-        if not found:
-            known = ", ".join(sorted(ENGINE_WORDS)) if variable in speech else "auto, off, an alias"
+    known = {"AMBIENT_LIVE_ENGINE": [AUTO, *SPEECH_ENGINES], "AMBIENT_BATCH_ENGINE": [AUTO, *SPEECH_ENGINES]}
+    chosen = {"AMBIENT_LIVE_ENGINE": conf.live_engine, "AMBIENT_BATCH_ENGINE": conf.batch_engine}
+    for stage, name in conf.stage_engines.items():
+        variable = STAGE_ENGINE_VARIABLES[stage]
+        known[variable], chosen[variable] = [AUTO, "off", *STAGE_ENGINES[stage]], name
+    for variable, name in chosen.items():
+        if name not in known[variable] and not _leads_to_a_class(name):
             yield Error(
                 f"{variable} is {name!r}, which is neither a known alias nor a dotted path to a class.",
-                hint=f"One of: {known}, or package.module.Class.",
+                hint=f"One of: {', '.join(known[variable])}, or package.module.Class.",
                 id="ambient.E010",
             )
-    if conf.live_engine == "scripted":
+    if conf.live_engine in PLAYED_ENGINES:
         yield Warning(
-            "AMBIENT_LIVE_ENGINE is scripted: it plays a recogniser and hears nothing.",
+            f"AMBIENT_LIVE_ENGINE is {conf.live_engine}: it plays a recogniser and hears nothing.",
             hint="For development and tests only.",
             id="ambient.W011",
         )
+
+
+def _leads_to_a_class(path: str) -> bool:
+    module, _, attribute = path.rpartition(".")
+    try:
+        return hasattr(import_module(module), attribute)
+    except (ImportError, ValueError):
+        return False
 
 
 def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:

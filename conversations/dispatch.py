@@ -13,6 +13,7 @@ from django.db import transaction
 ADVANCE_RUN_TASK = "tasks.pipeline.advance_run"
 RUN_STAGE_TASK = "tasks.pipeline.run_stage"
 SWEEP_RUNS_TASK = "tasks.upkeep.sweep_runs"
+ERASE_EXPIRED_TASK = "tasks.upkeep.erase_expired"
 BATCH_QUEUE = "batch"
 
 STAGE_TIME_BASE_S = 15 * 60

@@ -87,7 +87,7 @@ class LiveWorker:
         redis_client().set(ENGINE_KEY, json.dumps(said, default=sorted), ex=ENGINE_TTL_S)
 
     def _load(self, model: str) -> SpeechEngine:
-        config = SpeechEngineConfig(model=model, options=tuple(settings.AMBIENT.engine_options.items()))
+        config = SpeechEngineConfig.from_settings(model, settings.AMBIENT.engine_options)
         engine, self._notices[model] = choose_speech_engine(settings.AMBIENT.live_engine, config)
         engine.load()
         return engine

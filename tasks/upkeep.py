@@ -15,9 +15,9 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from conversations.dispatch import BATCH_QUEUE, SWEEP_RUNS_TASK
+from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
 from conversations.models import PipelineRun, StageRun
-from conversations.services import stage_runs
+from conversations.services import retention, stage_runs
 from sessions.services.finishing import finish_abandoned
 from sessions.wire import SWEEP_SESSIONS_TASK
 from tasks.pipeline import advance_run
@@ -35,6 +35,16 @@ def sweep_sessions() -> None:
     """Finish the sessions whose web process is gone from their recordings: nothing accepted is lost."""
     if ended := finish_abandoned(grace_s=settings.AMBIENT.live.resume_grace_s):
         log.warning("sessions_finished_for_their_process", session_ids=ended)
+
+
+@shared_task(name=ERASE_EXPIRED_TASK)
+def erase_expired() -> None:
+    conversations, recordings = retention.erase_expired(
+        retention_days=settings.AMBIENT.retention_days,
+        audio_retention_days=settings.AMBIENT.audio_retention_days,
+    )
+    if conversations or recordings:
+        log.info("erased_expired", conversations=conversations, recordings=recordings)
 
 
 @shared_task(name=SWEEP_RUNS_TASK)

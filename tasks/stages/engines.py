@@ -46,7 +46,7 @@ def batch_speech_engine(model: str) -> SpeechEngine:
     if wanted not in _speech_engines:
         for other in list(_speech_engines):
             _speech_engines.pop(other).close()
-        config = SpeechEngineConfig(model=model, options=tuple(settings.AMBIENT.engine_options.items()))
+        config = SpeechEngineConfig.from_settings(model, settings.AMBIENT.engine_options)
         engine, notice = choose_speech_engine(settings.AMBIENT.batch_engine, config)
         if notice:
             log.warning("batch_engine_notice", engine=engine.name, notice=notice)

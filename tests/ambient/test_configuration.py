@@ -59,6 +59,7 @@ def test_the_defaults_pass(environment: pytest.MonkeyPatch) -> None:
         ("AMBIENT_LIVE_ENGINE", "whisperer", "ambient.E010"),
         ("AMBIENT_BATCH_ENGINE", "no.such.Engine", "ambient.E010"),
         ("AMBIENT_SUMMARY", "no.such.Engine", "ambient.E010"),
+        ("AMBIENT_NER", "somebodys", "ambient.E010"),
         ("AMBIENT_LIVE_ENGINE", "scripted", "ambient.W011"),
         ("AMBIENT_JOURNAL", "tape", "ambient.E020"),
         ("AMBIENT_SERVER", "apache", "ambient.E021"),

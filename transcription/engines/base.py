@@ -7,7 +7,7 @@ cache by `utterance_key` and rebuilds it on a miss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -129,3 +129,10 @@ class SpeechEngineConfig:
     device: str = "auto"
     compute_threads: int = 0
     options: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def from_settings(cls, model: str, options: Mapping[str, Any]) -> SpeechEngineConfig:
+        """`device` and `compute_threads` among the options are for every engine, the rest its own."""
+        own = dict(options)
+        device, threads = own.pop("device", "auto"), own.pop("compute_threads", 0)
+        return cls(model, device=device, compute_threads=threads, options=tuple(own.items()))
