@@ -59,6 +59,10 @@ class Word:
         )
 
 
+# Keys of a segment's JSON that are there only where the value is known.
+_OPTIONAL = ("language", "avg_logprob", "no_speech_prob", "compression_ratio", "revision")
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """What was said between two endpoints. `id` counts from 0 in order of start."""
@@ -74,6 +78,9 @@ class Segment:
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
     annotations: Mapping[str, Any] = field(default_factory=dict)
+    partial: bool = False
+    """Still open: what a live session knows of it so far, at `revision`. A final has no revision any more."""
+    revision: int | None = None
 
     @property
     def start(self) -> float:
@@ -100,8 +107,13 @@ class Segment:
         }
         if self.words:
             data["words"] = [word.to_json() for word in self.words]
+        for name in _OPTIONAL:
+            if (value := getattr(self, name)) is not None:
+                data[name] = value
         if self.annotations:
             data["annotations"] = dict(self.annotations)
+        if self.partial:
+            data["partial"] = True
         return data
 
     @classmethod
@@ -114,6 +126,8 @@ class Segment:
             speaker_id=data.get("speaker_id"),
             words=tuple(Word.from_json(word) for word in data.get("words", ())),
             annotations=dict(data.get("annotations", {})),
+            partial=bool(data.get("partial", False)),
+            **{name: data[name] for name in _OPTIONAL if name in data},
         )
 
 
@@ -138,6 +152,11 @@ class Transcript:
     @property
     def text(self) -> str:
         return join_text((s.text for s in self.segments), self.language)
+
+    @property
+    def finals(self) -> tuple[Segment, ...]:
+        """Without what is still open: what a reader sees that ignores `partial`."""
+        return tuple(segment for segment in self.segments if not segment.partial)
 
     @property
     def words(self) -> Sequence[Word]:

@@ -12,7 +12,13 @@ from typing import Any
 
 from transcription.engines.base import SAMPLE_RATE_HZ, HypothesisSegment
 from transcription.models import Segment, Word, join_text
-from transcription.streaming.events import FinalSegment, PartialSegment, StreamEvent, StreamEventType
+from transcription.streaming.events import (
+    EventDetails,
+    FinalSegment,
+    PartialSegment,
+    StreamEvent,
+    StreamEventType,
+)
 
 
 class SegmentWriter:
@@ -31,7 +37,8 @@ class SegmentWriter:
         payload: PartialSegment | FinalSegment | Mapping[str, Any],
         request_id: int | None = None,
     ) -> StreamEvent:
-        event = StreamEvent(kind, self._seq, payload, request_id)
+        said = payload if isinstance(payload, (PartialSegment, FinalSegment)) else EventDetails(payload)
+        event = StreamEvent(kind, self._seq, said, request_id)
         self._seq += 1
         return event
 

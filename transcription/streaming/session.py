@@ -7,37 +7,29 @@ live server drives the same core asynchronously.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
-import numpy as np
-
-from transcription.audio.formats import AudioFormat
-from transcription.audio.stream import StreamConverter
-from transcription.audio.vad import SileroVad
-from transcription.engines.base import (
-    SAMPLE_RATE_HZ,
-    Samples,
-    SpeechEngine,
-    SpeechEngineConfig,
-    SpeechOptions,
-    SpeechWindow,
-)
-from transcription.errors import EngineFailed
+from transcription.engines.base import Samples, SpeechEngine, SpeechEngineConfig
 from transcription.models import Segment, Transcript
+from transcription.streaming.audio_driver import AudioDriver
 from transcription.streaming.config import StreamConfig
-from transcription.streaming.core import StreamingCore
-from transcription.streaming.events import DecodeRequest, FinalSegment, StreamEvent, StreamEventType
+from transcription.streaming.enrichment import Enrichment, reads
+from transcription.streaming.events import EventDetails, FinalSegment, StreamEvent, StreamEventType
 from transcription.streaming.meta import STREAM_VERSION, StreamMeta
+from transcription.streaming.metrics import StreamMetrics
+from transcription.streaming.record import SessionRecord
+from transcription.streaming.state import StreamState
 from transcription.streaming.text_chunks import StreamChunk, TextSegmenter
-
-_STEP_SAMPLES = SAMPLE_RATE_HZ // 10
-"""Audio is taken in steps of 100 ms, so that a long chunk gives the partials that many short ones would."""
+from transcription.streaming.turns import StreamTurn
 
 
 class StreamingSession:
     """Text chunks by `ingest_chunk` and `end_of_stream`, or audio by `start`, `process_audio` and `stop`.
 
     `engine`: loaded already and the caller's to close; None: the one that `auto` finds, loaded by `start`.
+    `metrics`: the session's counters.
     """
 
     def __init__(self, config: StreamConfig | None = None, engine: SpeechEngine | None = None) -> None:
@@ -45,18 +37,14 @@ class StreamingSession:
         self._session_id = uuid.uuid4().hex
         self._engine = engine
         self._owns_engine = engine is None
-        self._notice = ""
-        self._core: StreamingCore | None = None
-        self._converter: StreamConverter | None = None
-        self._takes_bytes = True
+        self._driver: AudioDriver | None = None
         self._chunks: TextSegmenter | None = None
-        self._finals: list[Segment] = []
-        self._next_seq = 0
-        self._language: str | None = self._config.language
         self._next_media_seq = 0
-        self._received = 0
-        self._now_s = 0.0
         self._stopped = False
+        self._speakers_given = False
+        self._begin()
+        self._start_at: datetime | None = None
+        self.metrics = StreamMetrics()
 
     @property
     def session_id(self) -> str:
@@ -69,35 +57,49 @@ class StreamingSession:
     # Text chunks
 
     def ingest_chunk(self, chunk: StreamChunk) -> list[StreamEvent]:
-        """Zero or one FINAL_SEGMENT, then one PARTIAL_SEGMENT. Raises ValueError if time goes backwards."""
+        """Zero or one FINAL_SEGMENT, then one PARTIAL_SEGMENT; after them what was asked for beyond text
+        (TURN_UPDATED with diarization or analytics, ANALYTICS_SNAPSHOT with analytics).
+
+        Raises ValueError if time goes backwards, RuntimeError in a session that takes audio.
+        """
+        if self._driver is not None:
+            raise RuntimeError("this session takes audio; text chunks need a session of their own")
         if self._chunks is None:
-            self._chunks, self._finals = TextSegmenter(self._config), []
-        return self._note(self._chunks.ingest(chunk))
+            self._chunks = TextSegmenter(self._config)
+            self._begin()
+        events = self._chunks.ingest(chunk)
+        self._speakers_given = self._speakers_given or chunk.get("speaker_id") is not None
+        self.metrics.record_chunk()
+        return self._said(events)
 
     def end_of_stream(self) -> list[StreamEvent]:
         """The open segment as final. What comes next is another stream; `get_transcript` still gives this."""
-        chunks, self._chunks = self._chunks, None
-        return self._note(chunks.flush()) if chunks else []
+        if self._chunks is None:
+            return []
+        events = self._said(self._chunks.flush()) + self._noted(self._enrichment.end())
+        self._chunks = None
+        return events
 
     # Audio
 
     def start(self) -> StreamEvent:
         """READY. Loads the VAD and, where none was given, an engine: raises EngineUnavailable with a hint."""
-        if self._core is not None:
+        if self._driver is not None or self._chunks is not None:
             raise RuntimeError("the session has been started already")
+        notice = ""
         if self._engine is None:
-            self._engine, self._notice = _automatic_engine()
-        self._vad = SileroVad().stream()
-        self._core = StreamingCore(self._config)
+            self._engine, notice = _automatic_engine()
+        self._driver = AudioDriver(self._session_id, self._config, self._engine, self.metrics)
+        self._begin()
         ready = {
             "session_id": self._session_id,
             "stream_version": STREAM_VERSION,
             "features": self._features(),
             "engine": self._engine.name,
             "model": self._engine.model,
-            "notice": self._notice,
+            "notice": notice,
         }
-        return self._note([self._core.event(StreamEventType.READY, ready)])[0]
+        return self._noted([self._number(StreamEventType.READY, ready)])[0]
 
     def process_audio(self, audio: bytes | Samples, seq: int | None = None) -> list[StreamEvent]:
         """16-bit little-endian mono PCM, cut anywhere, or float32 samples (n,), at `config.sample_rate`.
@@ -105,121 +107,126 @@ class StreamingSession:
         `seq`: number of the chunk, from 0; one that came already is dropped, a gap gives an ERROR event.
         Raises ValueError where bytes and samples are mixed, EngineFailed where the engine broke for good.
         """
-        core = self._started()
+        driver = self._started()
         events: list[StreamEvent] = []
         if seq is not None:
             if seq < self._next_media_seq:
                 return []
             if seq > self._next_media_seq:
-                gap = {
-                    "code": "media_gap",
-                    "fatal": False,
-                    "message": f"{self._next_media_seq}..{seq - 1} missing",
-                }
-                events.append(core.event(StreamEventType.ERROR, gap))
+                missing = f"{self._next_media_seq}..{seq - 1} missing"
+                gap = {"code": "media_gap", "fatal": False, "message": missing}
+                events += self._noted([self._number(StreamEventType.ERROR, gap)])
+        for batch in driver.push(audio):
+            events += self._said(batch)
+        if seq is not None:
             self._next_media_seq = seq + 1
-        return self._note([*events, *self._push(core, self._samples(audio))])
+        return events
 
     def stop(self) -> StreamEvent:
-        """DONE: its payload has the segments that the stop itself made final, its errors, and the totals."""
-        core = self._started()
+        """DONE: its payload has the segments that the stop itself made final, the turns that it changed, the
+        last figures, its errors, and the totals."""
+        driver = self._started()
         events: list[StreamEvent] = []
-        if self._converter is not None:
-            events += self._push(core, self._converter.flush())
-        events += core.finish(self._now_s)
-        while not core.done:
-            self._now_s = max(self._now_s, core.idle_until_s or 0.0)  # nobody waits here
-            events += self._decode_all(core)
-        self._note(events)
+        for batch in driver.finish():
+            events += self._said(batch)
+        events += self._noted(self._enrichment.end())
         self._stopped = True
         if self._owns_engine and self._engine is not None:
             self._engine.close()
+        details = [event.payload for event in events if isinstance(event.payload, EventDetails)]
         done = {
             "session_id": self._session_id,
-            "duration": round(self._received / SAMPLE_RATE_HZ, 3),
-            "speech_duration": round(sum(segment.end_s - segment.start_s for segment in self._finals), 3),
-            "language": self._language,
+            "duration": round(driver.duration_s, 3),
+            "speech_duration": round(self._record.speech_s, 3),
+            "language": self._record.language,
             "model": self._engine.model if self._engine else None,
-            "segments": [e.payload.segment for e in events if isinstance(e.payload, FinalSegment)],
-            "errors": [
-                dict(e.payload) for e in events if isinstance(e.payload, Mapping) and "code" in e.payload
-            ],
-            "segments_total": len(self._finals),
-            "events_sent": self._next_seq + 1,
+            "segments": _finals(events),
+            "turns": _latest(item["turn"] for item in details if "turn" in item),
+            "analytics": self._enrichment.analytics,
+            "errors": [dict(item) for item in details if "code" in item],
+            "segments_total": len(self._record.finals),
+            "turns_total": len(self._enrichment.turns),
+            "events_sent": self._record.next_seq + 1,
         }
-        return self._note([core.event(StreamEventType.DONE, done)])[0]
+        return self._noted([self._number(StreamEventType.DONE, done)])[0]
 
-    def get_transcript(self) -> Transcript:
-        """Everything that is final so far."""
-        meta = StreamMeta(self._session_id, self._next_seq, features=self._features())
-        return Transcript("stream", self._language, tuple(self._finals), {"stream": meta.to_json()})
+    # What is known so far
+
+    def get_transcript(self, *, partials: bool = False) -> Transcript:
+        """Everything that is final so far; with `partials` also what is open, marked `partial`."""
+        segments = self._record.segments if partials else tuple(self._record.finals)
+        return Transcript("stream", self._record.language, segments, {"stream": self._meta().to_json()})
+
+    def snapshot(self) -> StreamState:
+        """The state that whoever applied every event so far has."""
+        record, turns = self._record, self._enrichment.turns
+        return StreamState(
+            seq=record.next_seq - 1,
+            session_id=record.ready["session_id"] if record.ready else None,
+            features=record.ready["features"] if record.ready else {},
+            finals={segment.id: segment for segment in record.finals},
+            partials={record.open.id: record.open} if record.open else {},
+            turns={turn.id: turn for turn in turns},
+            analytics=self._enrichment.analytics,
+            speaking=record.speaking,
+            done=record.done,
+        )
 
     # Inside
 
-    def _features(self) -> Mapping[str, bool]:
-        """What was granted of what was asked for. Speakers and analytics come from the batch pipeline."""
-        return {"diarization": False, "analytics": False, "semantics": False}
+    def _begin(self) -> None:
+        """A new stream: nothing has been said."""
+        self._record = SessionRecord(self._config.language)
+        self._enrichment = Enrichment(self._config, self._number)
+        self._speakers_given = False
+        self._start_at = datetime.now(UTC)
 
-    def _started(self) -> StreamingCore:
-        if self._core is None or self._stopped:
-            raise RuntimeError("the session has been stopped" if self._stopped else "start() comes first")
-        return self._core
-
-    def _samples(self, audio: bytes | Samples) -> Samples:
-        is_bytes = not isinstance(audio, np.ndarray)
-        if self._converter is None:
-            encoding = "pcm_s16le" if is_bytes else "pcm_f32le"
-            self._converter = StreamConverter(AudioFormat(encoding, self._config.sample_rate))
-            self._takes_bytes = is_bytes
-        if is_bytes is not self._takes_bytes:
-            raise ValueError("a session takes either bytes or samples, not both")
-        return self._converter.push(audio if isinstance(audio, bytes) else np.asarray(audio, "<f4").tobytes())
-
-    def _push(self, core: StreamingCore, samples: Samples) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
-        for at in range(0, len(samples), _STEP_SAMPLES):
-            step = samples[at : at + _STEP_SAMPLES]
-            self._received += len(step)
-            self._now_s = max(self._now_s, self._received / SAMPLE_RATE_HZ)
-            events += core.push_audio(step, self._now_s)
-            events += core.push_speech(self._vad.push(step).tolist(), self._now_s)
-            events += self._decode_all(core)
-        return events
-
-    def _decode_all(self, core: StreamingCore) -> list[StreamEvent]:
-        """Have decoded whatever the core wants decoded now."""
-        events: list[StreamEvent] = []
-        engine = self._engine
-        if engine is None:
-            raise RuntimeError("start() comes first")
-        while (request := core.next_decode(self._now_s)) is not None:
-            try:
-                [hypothesis] = engine.decode([self._window(core, request)])
-            except EngineFailed as error:
-                if not error.retryable:
-                    raise
-                events += core.decode_lost(request.id, self._now_s)
-                break  # it is asked for again after a while, on the audio clock
-            self._now_s += hypothesis.engine_ms / 1000
-            events += core.accept(request.id, hypothesis, self._now_s)
-        return events
-
-    def _window(self, core: StreamingCore, request: DecodeRequest) -> SpeechWindow:
-        return SpeechWindow(
-            utterance_key=f"{self._session_id}:{request.utterance_id}",
-            samples=core.window(request),
-            offset_s=request.start_sample / SAMPLE_RATE_HZ,
-            is_final=request.is_final,
-            options=SpeechOptions(request.language, request.prompt, request.vocabulary),
+    def _meta(self) -> StreamMeta:
+        start_at = self._start_at.isoformat(timespec="milliseconds") if self._start_at else None
+        return StreamMeta(
+            self._session_id, self._record.next_seq, features=self._features(), start_at=start_at
         )
 
-    def _note(self, events: list[StreamEvent]) -> list[StreamEvent]:
+    def _features(self) -> Mapping[str, bool]:
+        """What was granted of what was asked for. Speakers are known where text chunks name them; nobody
+        tells them apart in audio here. The rules of meaning read English."""
+        config = self._config
+        return {
+            "diarization": config.enable_diarization and self._speakers_given,
+            "analytics": config.enable_analytics,
+            "semantics": config.enable_semantics and reads(config.language),
+        }
+
+    def _started(self) -> AudioDriver:
+        if self._driver is None or self._stopped:
+            raise RuntimeError("the session has been stopped" if self._stopped else "start() comes first")
+        return self._driver
+
+    def _number(self, kind: StreamEventType, details: Mapping[str, Any]) -> StreamEvent:
+        """An event of the façade's own, in the numbering of whatever makes the segments."""
+        if self._driver is not None:
+            return self._driver.core.event(kind, details)
+        if self._chunks is None:
+            raise RuntimeError("no stream is open")
+        return self._chunks.event(kind, details)
+
+    def _said(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        return self._noted(self._enrichment.follow(events))
+
+    def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        self._record.note(events)
         for event in events:
-            self._next_seq = event.seq + 1
-            if isinstance(event.payload, FinalSegment):
-                self._finals.append(event.payload.segment)
-                self._language = self._language or event.payload.segment.language
+            self.metrics.record_event(event)
         return events
+
+
+def _finals(events: Iterable[StreamEvent]) -> tuple[Segment, ...]:
+    return tuple(event.payload.segment for event in events if isinstance(event.payload, FinalSegment))
+
+
+def _latest(turns: Iterable[StreamTurn]) -> tuple[StreamTurn, ...]:
+    """Each turn once, as it was at last."""
+    return tuple({turn.id: turn for turn in turns}.values())
 
 
 def _automatic_engine() -> tuple[SpeechEngine, str]:

@@ -7,13 +7,20 @@ else the open one is final and a new one opens.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.models import Segment, join_text
 from transcription.streaming.config import StreamConfig
-from transcription.streaming.events import FinalSegment, PartialSegment, StreamEvent, StreamEventType
+from transcription.streaming.events import (
+    EventDetails,
+    FinalSegment,
+    PartialSegment,
+    StreamEvent,
+    StreamEventType,
+)
 
 
 class StreamChunk(TypedDict):
@@ -49,7 +56,7 @@ class TextSegmenter:
     def ingest(self, chunk: StreamChunk) -> list[StreamEvent]:
         """Zero or one final, then exactly one partial. Raises ValueError where time goes backwards."""
         start, end = chunk["start"], chunk["end"]
-        if not (math.isfinite(start) and math.isfinite(end)) or end < start:
+        if not (math.isfinite(start) and math.isfinite(end)) or not 0 <= start <= end:
             raise ValueError(f"a chunk from {start} to {end} s")
         if start < self._latest_s:
             raise ValueError(f"a chunk that starts at {start} s, after one that ended at {self._latest_s} s")
@@ -84,7 +91,15 @@ class TextSegmenter:
         final = FinalSegment(segment, self._revision, round(current.end * SAMPLE_RATE_HZ))
         self._segment_id += 1
         self._revision = 0
-        return [self._event(StreamEventType.FINAL_SEGMENT, final)]
+        return [self.event(StreamEventType.FINAL_SEGMENT, final)]
+
+    def event(
+        self, kind: StreamEventType, payload: PartialSegment | FinalSegment | Mapping[str, Any]
+    ) -> StreamEvent:
+        """An event with the stream's next number."""
+        self._seq += 1
+        said = payload if isinstance(payload, (PartialSegment, FinalSegment)) else EventDetails(payload)
+        return StreamEvent(kind, self._seq - 1, said)
 
     def _partial(self, current: StreamSegment) -> StreamEvent:
         partial = PartialSegment(
@@ -97,8 +112,4 @@ class TextSegmenter:
             speaker_id=current.speaker_id,
         )
         self._revision += 1
-        return self._event(StreamEventType.PARTIAL_SEGMENT, partial)
-
-    def _event(self, kind: StreamEventType, payload: PartialSegment | FinalSegment) -> StreamEvent:
-        self._seq += 1
-        return StreamEvent(kind, self._seq - 1, payload)
+        return self.event(StreamEventType.PARTIAL_SEGMENT, partial)

@@ -1,0 +1,81 @@
+"""What a session adds to the events of its core: meaning to finals, turns and figures after them.
+
+Sans-I/O like the core, and without a clock: events in, events out. Nothing here decides when a segment is
+final; it only follows those that are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from transcription.models import Segment, Transcript
+from transcription.semantic.annotator import KeywordSemanticAnnotator
+from transcription.streaming.analytics import AnalyticsSnapshot, snapshot_of
+from transcription.streaming.config import StreamConfig
+from transcription.streaming.events import FinalSegment, StreamEvent, StreamEventType
+from transcription.streaming.turns import StreamTurn, TurnTracker
+
+Number = Callable[[StreamEventType, Mapping[str, Any]], StreamEvent]
+"""Makes an event with the next number of the session."""
+
+
+class Enrichment:
+    """One session's. `number`: where events of its own get their `seq`, after those that it was given."""
+
+    def __init__(
+        self, config: StreamConfig, number: Number, annotator: KeywordSemanticAnnotator | None = None
+    ) -> None:
+        self._number = number
+        self._annotator = (annotator or KeywordSemanticAnnotator()) if config.enable_semantics else None
+        self._follows_turns = config.enable_diarization or config.enable_analytics
+        self._counts = config.enable_analytics
+        self._tracker = TurnTracker()
+        self.analytics: AnalyticsSnapshot | None = None
+        """The latest; None before the first final, and where they are not asked for."""
+
+    @property
+    def turns(self) -> tuple[StreamTurn, ...]:
+        return self._tracker.turns
+
+    def follow(self, events: Sequence[StreamEvent]) -> list[StreamEvent]:
+        """The events, finals with their annotations, and after them what follows from the finals."""
+        said = [self._annotated(event) for event in events]
+        for event in tuple(said):
+            if self._follows_turns and isinstance(event.payload, FinalSegment):
+                said += self._told(self._tracker.add(event.payload.segment), ended=False)
+        return said
+
+    def end(self) -> list[StreamEvent]:
+        """The stream is over: its last turn is final, and so are the figures."""
+        return self._told(self._tracker.close(), ended=True)
+
+    def _told(self, turns: Sequence[StreamTurn], *, ended: bool) -> list[StreamEvent]:
+        if not turns:
+            return []
+        events = [self._number(StreamEventType.TURN_UPDATED, {"turn": turn}) for turn in turns]
+        if self._counts:
+            self.analytics = snapshot_of(self._tracker.turns, ended=ended)
+            events.append(self._number(StreamEventType.ANALYTICS_SNAPSHOT, self.analytics.details))
+        return events
+
+    def _annotated(self, event: StreamEvent) -> StreamEvent:
+        final = event.payload
+        if (
+            self._annotator is None
+            or not isinstance(final, FinalSegment)
+            or not reads(final.segment.language)
+        ):
+            return event
+        [segment] = self._annotator.annotate(_alone(final.segment)).segments
+        return replace(event, payload=replace(final, segment=segment))
+
+
+def reads(language: str | None) -> bool:
+    """Whether the rules of `transcription.semantic` read a language: English, or one not known yet."""
+    return language is None or language.split("-")[0].lower() == "en"
+
+
+def _alone(segment: Segment) -> Transcript:
+    return Transcript("stream", segment.language, (segment,))
