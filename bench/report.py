@@ -17,18 +17,21 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured value; `target`: what `reached` was tested for (None: a value for the record)."""
+    """One measured value; `target`: what `reached` was tested for (None: a value for the record).
+    `interval`: 95 % interval of the value, where one was computed."""
 
     what: str
     value: float
     unit: str
     target: str = ""
     reached: bool | None = None
+    interval: tuple[float, float] | None = None
 
     @property
     def text(self) -> str:
         number = f"{self.value:.0f}" if self.value == int(self.value) else f"{self.value:.2f}"
-        return f"{number} {self.unit}".strip()
+        spread = "" if self.interval is None else f"[{self.interval[0]:.2f}, {self.interval[1]:.2f}]"
+        return " ".join(part for part in (number, spread, self.unit) if part)
 
 
 def at_most(what: str, value: float, unit: str, bound: float) -> Figure:
@@ -91,6 +94,7 @@ def as_json(sections: dict[str, list[Figure]]) -> str:
                         "unit": f.unit,
                         "target": f.target,
                         "reached": f.reached,
+                        "interval": f.interval,
                     }
                     for f in figures
                 ]

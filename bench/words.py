@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 import jiwer
@@ -71,25 +72,45 @@ def matches(truth: Sequence[str], heard: Sequence[str]) -> list[tuple[int, int]]
 
 
 def shown_for_good(messages: Iterable[Shown]) -> list[tuple[str, float]]:
-    """Every word of the finals in order, with the time since when it was there and stayed."""
-    by_segment: dict[int, list[Shown]] = {}
-    for message in messages:
-        by_segment.setdefault(message.segment_id, []).append(message)
+    """Every word of the finals in order, with the time since when it was there and stayed.
+
+    As a reader sees it: the text of all segments in a row, at each moment that something came. A word that
+    is there at the next moment, though others before it came or went, has stayed; so has one that moved to
+    the next segment at the same moment.
+    """
+    texts: dict[int, list[str]] = {}
     settled: list[tuple[str, float]] = []
-    for segment_id in sorted(by_segment):
-        revisions = by_segment[segment_id]
-        final = next((message for message in revisions if message.is_final), None)
-        if final is None:
-            continue
-        texts = [(message.at_s, message.words) for message in revisions]
-        for index, word in enumerate(final.words):
-            since = final.at_s
-            for at_s, words in reversed(texts):
-                if index >= len(words) or words[index] != word:
-                    break
-                since = at_s
-            settled.append((word, since))
-    return settled
+    moments: dict[float, list[Shown]] = {}
+    for message in messages:
+        moments.setdefault(message.at_s, []).append(message)
+    done = 0  # segments before this one are final and change no more
+    first_open = 0  # words of theirs
+    for at_s in sorted(moments):
+        for message in moments[at_s]:
+            if message.segment_id >= done:
+                texts[message.segment_id] = message.words
+        now = [word for segment_id in sorted(texts) for word in texts[segment_id]]
+        settled[first_open:] = _since(settled[first_open:], now, at_s)
+        for segment_id in sorted(message.segment_id for message in moments[at_s] if message.is_final):
+            if segment_id in texts:
+                first_open += len(texts.pop(segment_id))
+                done = segment_id + 1
+    return settled[:first_open]
+
+
+def _since(before: list[tuple[str, float]], now: list[str], at_s: float) -> list[tuple[str, float]]:
+    """The words of `now`: those that were there before with their time, the others with this one."""
+    same = 0
+    while same < min(len(before), len(now)) and before[same][0] == now[same]:
+        same += 1
+    after = [(word, at_s) for word in now]
+    after[:same] = before[:same]
+    kept = SequenceMatcher(None, [word for word, _ in before[same:]], now[same:], autojunk=False)
+    for block in kept.get_matching_blocks():
+        after[same + block.b : same + block.b + block.size] = before[
+            same + block.a : same + block.a + block.size
+        ]
+    return after
 
 
 def emission_latencies_s(truth: Sequence[TrueWord], messages: Iterable[Shown]) -> list[float]:

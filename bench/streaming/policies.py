@@ -114,7 +114,7 @@ class LocalAgreement:
 
     TRIM_S = 15.0
     LONGEST_S = 28.0
-    """Where nothing is confirmed the buffer would grow past what the recogniser takes."""
+    """Where nothing is confirmed the buffer would grow past what the recogniser takes: then its last 15 s stay."""
     REPEAT_WITHIN_S = 1.0
     MOST_REPEATED = 5
     """An n-gram of up to this many words is skipped where it was confirmed just before."""
@@ -202,7 +202,6 @@ class LocalAgreement:
         self._bound()
 
     def _bound(self) -> None:
-        least = self._done - int(self.LONGEST_S * SAMPLE_RATE_HZ)
-        if least > self._start:
-            self._start = least
-            self.cuts_s.append(least / SAMPLE_RATE_HZ)
+        if self._done - self._start > self.LONGEST_S * SAMPLE_RATE_HZ:
+            self._start = self._done - int(self.TRIM_S * SAMPLE_RATE_HZ)
+            self.cuts_s.append(self._start / SAMPLE_RATE_HZ)

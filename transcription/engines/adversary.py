@@ -9,6 +9,7 @@ window alone; only how a call goes (its time, an error, no answer) also depends 
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
@@ -57,7 +58,7 @@ class Faults:
     right_context_s: float = 0.4
     """What is enough where speech goes on."""
     right_silence_s: float = 0.1
-    """What is enough where a pause follows."""
+    """What is enough where speech has paused since."""
     jitter_s: float = 0.04
     """Standard deviation of a word's times."""
     loop: float = 0.01
@@ -112,6 +113,9 @@ class AdversaryEngine:
             )
         self.faults = Faults(**options)
         self._script: tuple[Word, ...] = ()
+        self._starts_s: list[float] = []
+        self._longest_s = 0.0
+        self._pause_s: list[float] = []  # where the speech that a word belongs to pauses next
         self._calls = 0
 
     def load(self) -> None:
@@ -123,6 +127,12 @@ class AdversaryEngine:
                 f"the script cannot be read ({error})",
                 hint='Give (word, start_s, end_s) triples, or the path of a JSON file with "segments".',
             ) from error
+        self._starts_s = [word.start_s for word in self._script]
+        self._longest_s = max((word.end_s - word.start_s for word in self._script), default=0.0)
+        self._pause_s = [word.end_s for word in self._script]
+        for index in range(len(self._script) - 2, -1, -1):
+            if self._starts_s[index + 1] < self._script[index].end_s + self.faults.right_silence_s:
+                self._pause_s[index] = self._pause_s[index + 1]
 
     def decode(self, windows: Sequence[SpeechWindow]) -> list[Hypothesis]:
         """Takes as long as was drawn. Raises EngineFailed for an error, and in place of no answer."""
@@ -174,8 +184,10 @@ class AdversaryEngine:
         until_s = window.offset_s + window.duration_s + _HALF_A_SAMPLE_S
         heard: list[Word] = []
         at_s = window.offset_s
-        for index, word in enumerate(self._script):
-            if word.end_s <= from_s or word.start_s >= until_s:
+        first = bisect_left(self._starts_s, from_s - self._longest_s)
+        for index in range(first, bisect_left(self._starts_s, until_s)):
+            word = self._script[index]
+            if word.end_s <= from_s:
                 continue
             said = self._said(window, index, from_s, until_s)
             if said is None:
@@ -204,10 +216,11 @@ class AdversaryEngine:
             shown = (min(until_s, word.end_s) - max(from_s, word.start_s)) / (word.end_s - word.start_s)
             letters = max(1, int(len(text) * shown))
             return (text[:letters] if word.start_s >= from_s else text[-letters:]) + "-", False
-        following_s = self._script[index + 1].start_s if index + 1 < len(self._script) else float("inf")
-        pause = following_s >= word.end_s + faults.right_silence_s
-        needed_s = faults.right_silence_s if pause else faults.right_context_s
-        unstable = until_s - word.end_s < needed_s and self._draw("tail", *place) < faults.tail_wrong
+        settled = (
+            until_s - word.end_s >= faults.right_context_s
+            or until_s - self._pause_s[index] >= faults.right_silence_s
+        )
+        unstable = not settled and self._draw("tail", *place) < faults.tail_wrong
         if unstable and self._draw("gone", *place) < 0.5:
             return None
         if unstable or self._draw("flicker", *place) < faults.flicker:
