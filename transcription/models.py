@@ -146,8 +146,12 @@ class Transcript:
 
     file_name: str
     language: str | None
-    segments: tuple[Segment, ...]
+    segments: Sequence[Segment]
+    """A tuple, whatever it was made with."""
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "segments", tuple(self.segments))
 
     @property
     def text(self) -> str:

@@ -4,11 +4,12 @@ No model is called here and nothing is remembered beyond the window.
 """
 
 from transcription.llm_utils.context import ContextWindow
-from transcription.llm_utils.rendering import render_conversation_for_llm, render_segment_for_llm
+from transcription.llm_utils.rendering import Spoken, render_conversation_for_llm, render_segment_for_llm
 from transcription.llm_utils.routing import WorkflowType, route_to_workflow
 
 __all__ = [
     "ContextWindow",
+    "Spoken",
     "WorkflowType",
     "render_conversation_for_llm",
     "render_segment_for_llm",
