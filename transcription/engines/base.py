@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +22,14 @@ Samples = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
-    """What a caller asks of a decode. `language` None means: detect."""
+    """What a caller asks of a decode. `language` None means: detect. `task` translate: into English, where
+    the engine says that it translates; `language` is the one that is spoken."""
 
     language: str | None = None
     prompt: str = ""
     vocabulary: tuple[str, ...] = ()
     word_timestamps: bool = True
+    task: Literal["transcribe", "translate"] = "transcribe"
 
 
 @dataclass(frozen=True, slots=True)
