@@ -70,6 +70,7 @@ async def stream(stack: Stack, samples: Samples) -> list[Shown]:
                         is_final=message["is_final"],
                         start_s=message["start_time"],
                         end_s=message["end_time"],
+                        timed=tuple((w["word"], w["start"]) for w in message["segments"][0]["words"]),
                     )
                 )
         if speaking is not None:

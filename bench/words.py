@@ -36,6 +36,9 @@ class Shown:
     stable_chars: int | None = None
     """How much of the text was promised to stay; None where nothing is said of that."""
 
+    timed: tuple[tuple[str, float], ...] = ()
+    """Its words with the times at which they start, where the message has them."""
+
     @property
     def words(self) -> list[str]:
         return folded(self.text)
@@ -120,18 +123,24 @@ def emission_latencies_s(truth: Sequence[TrueWord], messages: Iterable[Shown]) -
     return [settled[heard][1] - truth[true].end_s for true, heard in pairs]
 
 
+SAME_WORD_S = 0.4
+"""A word that is shown as starting this near to a true one's start is that one, not another of its name."""
+
+
 def first_word_latencies_s(call: dict[str, Any], messages: Sequence[Shown]) -> list[float]:
     """Of every utterance whose first word was read: its true end → the first message that has it."""
     latencies = []
     for segment in call["segments"]:
         first = segment["words"][0]
-        word = folded(first["word"])[0]
+        wanted = folded(first["word"])[0]
         having = [
             message.at_s
             for message in messages
-            if message.end_s > segment["start"] and message.start_s < segment["end"]
-            and message.at_s > first["start"] and word in message.words
-        ]  # fmt: skip
+            if any(
+                wanted in folded(word) and abs(start_s - first["start"]) <= SAME_WORD_S
+                for word, start_s in message.timed
+            )
+        ]
         if having:
             latencies.append(min(having) - first["end"])
     return latencies
