@@ -46,8 +46,9 @@ def test_the_options_of_the_page_are_read() -> None:
         stated.setdefault(code(engine)[0], set()).add(code(option)[0])
     read = {}
     for alias, dotted in SPEECH_ENGINES.items():
-        source = Path(*dotted.split(".")[:-1]).with_suffix(".py")
-        text = (Path(__file__).parents[2] / source).read_text()
+        *folder, module, _ = dotted.split(".")
+        sources = Path(__file__).parents[2].joinpath(*folder).glob(f"{module}*.py")
+        text = "\n".join(source.read_text() for source in sources)
         read[alias] = set(re.findall(r'options\.(?:get|pop)\(\s*"(\w+)"', text))
     assert stated == read
 
