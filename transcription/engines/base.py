@@ -73,6 +73,9 @@ class Hypothesis:
     language: str | None = None
     language_probability: float | None = None
     engine_ms: float = 0.0
+    provisional: bool = False
+    """The utterance's final comes from another pass over it, which weighs all words anew: what successive
+    hypotheses agree on is no promise."""
 
     @property
     def words(self) -> tuple[Word, ...]:

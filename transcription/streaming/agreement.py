@@ -14,6 +14,9 @@ from transcription.models import Word
 
 EDGE_S = 0.1
 """A word that ends nearer to the window's end than this may be a piece of a longer one (about one phone)."""
+CLAIM_CONTEXT_S = 0.5
+"""Agreed words are called stable towards a reader once this much follows them: recognisers change their minds
+about a word while its neighbour is being said (about a word's length), and two windows may err alike."""
 
 
 def fold(text: str) -> str:
@@ -29,6 +32,14 @@ def common_prefix(before: Sequence[Word], after: Sequence[Word]) -> int:
     for one, other in zip(before, after, strict=False):
         if fold(one.text) != fold(other.text):
             break
+        count += 1
+    return count
+
+
+def words_before(words: Sequence[Word], at_s: float) -> int:
+    """How many words, from the start on, end by `at_s`."""
+    count = 0
+    while count < len(words) and words[count].end_s <= at_s:
         count += 1
     return count
 

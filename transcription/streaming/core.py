@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, Samples
-from transcription.streaming.agreement import agreed_words
+from transcription.streaming.agreement import CLAIM_CONTEXT_S, agreed_words, words_before
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.cutting import split
 from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEventType
@@ -239,18 +239,32 @@ class StreamingCore:
         self, utterance: Utterance, request: DecodeRequest, hypothesis: Hypothesis
     ) -> list[StreamEvent]:
         heard = self._guarded(utterance, request.end_sample, hypothesis)
-        words = heard.words[: self._listener.own_words(heard.words, final=False)]
         window_end_s = request.end_sample / SAMPLE_RATE_HZ
-        utterance.stable = agreed_words(utterance.words, words, window_end_s=window_end_s)
-        utterance.words, utterance.timed = words, heard.timed
+        utterance.stable = agreed_words(utterance.words, heard.words, window_end_s=window_end_s)
+        utterance.words, utterance.timed = heard.words, heard.timed
+        claimed = 0 if hypothesis.provisional else self._claimed(utterance, window_end_s)
+        # Words behind a forced cut stay in sight here until the final moves them to the next segment.
+        return self._partial(
+            utterance, claimed, window_end_s, hypothesis.language or request.language, request.id
+        )
+
+    def _claimed(self, utterance: Utterance, window_end_s: float) -> int:
+        """How many of the agreed words a reader may rely on: enough follows them, and no forced cut can give
+        them to the next segment any more."""
+        limit_s = min(window_end_s - CLAIM_CONTEXT_S, self._listener.earliest_cut_s(utterance, self.config))
+        return min(utterance.stable, words_before(utterance.words, limit_s))
+
+    def _partial(
+        self, utterance: Utterance, claimed: int, end_s: float, language: str | None, request_id: int | None
+    ) -> list[StreamEvent]:
         return self._writer.partial(
-            words,
-            utterance.stable,
+            utterance.words,
+            claimed,
             start_s=utterance.covered_from / SAMPLE_RATE_HZ,
-            end_s=window_end_s,
-            language=hypothesis.language or request.language,
-            timed=heard.timed,
-            request_id=request.id,
+            end_s=end_s,
+            language=language,
+            timed=utterance.timed,
+            request_id=request_id,
         )
 
     def _finalise(
@@ -263,7 +277,8 @@ class StreamingCore:
         else:
             heard = self._guarded(utterance, end, hypothesis)
             self._language.heard(hypothesis, (end - utterance.start) / SAMPLE_RATE_HZ)
-        words = heard.words[: self._listener.own_words(heard.words, final=True)]
+        count = self._listener.own_words(heard.words)
+        words = heard.words[:count]
         language = (hypothesis.language if hypothesis else None) or self._language.ask_for(
             self.config.language
         )
@@ -280,7 +295,19 @@ class StreamingCore:
         self._listener.utterances.popleft()
         self._abandon(utterance)
         self._prompt.said(words, language, most_chars=0 if utterance.looped else self.config.prompt_chars)
-        return events
+        return events + self._carry(replace(heard, words=heard.words[count:]), end, language, request_id)
+
+    def _carry(
+        self, behind: Guarded, heard_until: int, language: str | None, request_id: int | None
+    ) -> list[StreamEvent]:
+        """Words heard behind a forced cut are the next utterance's first hypothesis: a reader who saw them
+        goes on seeing them, and what was decoded once need not be decoded again to be shown."""
+        following = self._listener.utterances[0] if self._listener.utterances else None
+        if following is None or following.seam_before is None or not behind.words or behind.looped:
+            return []
+        following.words, following.timed = behind.words, behind.timed
+        following.heard_until = max(following.heard_until, heard_until)
+        return self._partial(following, 0, heard_until / SAMPLE_RATE_HZ, language, request_id)
 
     def _guarded(self, utterance: Utterance, end_sample: int, hypothesis: Hypothesis) -> Guarded:
         """What passes the guards and was not said before the seam."""

@@ -17,7 +17,9 @@ from transcription.streaming.samples import SampleBuffer
 from transcription.streaming.utterance import Utterance
 
 _PAUSE_SAMPLES = 5 * FRAME_SAMPLES
-"""A pause of 160 ms that runs when an utterance has become too long ends it, as if it were a whole one."""
+"""A pause of 160 ms ends an utterance that has become as long as one may be, as if it were a whole one."""
+_PATIENT_PART = 0.4
+"""Up to this part of the longest utterance a pause must last as long as is set; from there on ever less."""
 _LOOK_BACK_SAMPLES = int(LOOK_BACK_S * SAMPLE_RATE_HZ)
 
 
@@ -60,16 +62,23 @@ class Listener:
         """True where every whole frame has its speech probability."""
         return self.buffer.end - self.endpointer.judged < FRAME_SAMPLES
 
-    def own_words(self, words: Sequence[Word], *, final: bool) -> int:
-        """How many of the words heard for the oldest utterance lie before the forced cut that ended it; all
-        where none did. The words of its final settle where the cut is for the next one."""
+    def own_words(self, words: Sequence[Word]) -> int:
+        """How many words of the oldest utterance's final lie before the forced cut that ended it; all where
+        none did. They settle where the cut is for the next one."""
         following = self.utterances[1] if len(self.utterances) > 1 else None
         if following is None or following.seam_before is None:
             return len(words)
         count = split(words, following.seam_before)
-        if final:
-            following.seam_before = seam_after(words, count, following.seam_before)
+        following.seam_before = seam_after(words, count, following.seam_before)
         return count
+
+    def earliest_cut_s(self, utterance: Utterance, config: StreamConfig) -> float:
+        """No forced cut of the oldest utterance lies, or will lie, before this."""
+        following = self.utterances[1] if len(self.utterances) > 1 else None
+        if utterance.end is not None and (following is None or following.seam_before is None):
+            return utterance.end / SAMPLE_RATE_HZ
+        longest_s = config.max_utterance_s
+        return utterance.start_s + max(longest_s / 2, longest_s - LOOK_BACK_S)
 
     def judge(self, probability: float, config: StreamConfig) -> Opened | Closed | None:
         """Take the speech probability of the next frame. Raises ValueError where its audio has not come."""
@@ -87,13 +96,13 @@ class Listener:
             return None
         if isinstance(boundary, SpeechEnd):
             return self._close(utterance, end, boundary.sample)
-        if end - utterance.start < config.max_utterance_s * SAMPLE_RATE_HZ:
-            return None
         silence_start = self.endpointer.silence_start
-        if silence_start is not None and end - silence_start >= _PAUSE_SAMPLES:
+        length_s = (end - utterance.start) / SAMPLE_RATE_HZ
+        if silence_start is not None and end - silence_start >= _enough_silence(length_s, config):
             self.endpointer.stop()
             return self._close(utterance, end, silence_start)
-        self._cut(utterance, end, config)
+        if length_s >= config.max_utterance_s:
+            self._cut(utterance, end, config)
         return None
 
     def close_open(self, *, at_end: bool) -> Closed | None:
@@ -162,3 +171,12 @@ class Listener:
     def _add(self, start: int, speech_start: int, covered_from: int, seam: Seam | None) -> None:
         self.utterances.append(Utterance(self._next_id, start, speech_start, covered_from, seam_before=seam))
         self._next_id += 1
+
+
+def _enough_silence(length_s: float, config: StreamConfig) -> float:
+    """Samples of silence that end an utterance of this length: a forced cut is worse than an early end, and a
+    long window costs more with every decode."""
+    whole = config.min_silence_duration_ms * SAMPLE_RATE_HZ / 1000
+    patient_s = _PATIENT_PART * config.max_utterance_s
+    worn = min(max((length_s - patient_s) / (config.max_utterance_s - patient_s), 0.0), 1.0)
+    return whole + worn * (min(_PAUSE_SAMPLES, whole) - whole)

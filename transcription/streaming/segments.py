@@ -51,7 +51,7 @@ class SegmentWriter:
         end_s: float,
         language: str | None,
         timed: bool,
-        request_id: int,
+        request_id: int | None,
     ) -> list[StreamEvent]:
         """Show the words of an open utterance; nothing where nothing changed."""
         if not words:

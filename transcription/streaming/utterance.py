@@ -34,7 +34,7 @@ class Utterance:
     heard_until: int = 0
     """Ends of the longest window asked for and of the longest one answered."""
     words: tuple[Word, ...] = ()
-    """The latest hypothesis, past the guards and without what a seam gives to the neighbours."""
+    """The latest hypothesis, past the guards and without what belongs to the utterance before."""
     stable: int = 0
     """How many of `words` are agreed on."""
     timed: bool = True
