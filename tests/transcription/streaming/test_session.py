@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.transcription.streaming.clock_engine import Clock
 from transcription.audio.files import decode_file
-from transcription.engines.base import (
-    SAMPLE_RATE_HZ,
-    Hypothesis,
-    HypothesisSegment,
-    Samples,
-    SpeechCapabilities,
-    SpeechOptions,
-    SpeechWindow,
-)
+from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 from transcription.errors import EngineFailed
-from transcription.models import Word
 from transcription.streaming import (
     StreamChunk,
     StreamConfig,
@@ -32,44 +23,6 @@ from transcription.streaming import (
 )
 
 CALL = Path(__file__).parents[3] / "ambient" / "demo" / "call.flac"
-
-
-class Clock:
-    """An engine that hears the number of every whole second: what it says can be checked by time alone."""
-
-    name, model, version = "clock", "seconds", "1"
-    capabilities = SpeechCapabilities()
-
-    def __init__(self, failures: int = 0, *, retryable: bool = True) -> None:
-        self._failures = failures
-        self._retryable = retryable
-        self.closed = False
-
-    def load(self) -> None:
-        """Nothing to load."""
-
-    def close(self) -> None:
-        self.closed = True
-
-    def decode(self, windows: Sequence[SpeechWindow]) -> list[Hypothesis]:
-        if self._failures:
-            self._failures -= 1
-            raise EngineFailed(self.name, "out of order", retryable=self._retryable)
-        return [self._hear(window) for window in windows]
-
-    def transcribe(
-        self, samples: Samples, options: SpeechOptions, on_progress: Callable[[float], None]
-    ) -> Iterator[Hypothesis]:
-        yield self._hear(SpeechWindow("all", samples, 0.0, True, options))
-
-    def _hear(self, window: SpeechWindow) -> Hypothesis:
-        end_s = window.offset_s + window.duration_s
-        seconds = [n for n in range(int(end_s) + 1) if window.offset_s <= n and n + 0.4 <= end_s]
-        words = tuple(Word(f"t{n}", n, n + 0.4) for n in seconds)
-        if not words:
-            return Hypothesis(())
-        text = " ".join(word.text for word in words)
-        return Hypothesis((HypothesisSegment(words[0].start_s, words[-1].end_s, text, words),), language="en")
 
 
 @pytest.fixture(scope="module")
