@@ -5,7 +5,7 @@ The synchronous counterpart of the server's asynchronous driver; both drive the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 
@@ -58,7 +58,8 @@ class AudioDriver:
         yield self.core.finish(self._now_s)
         while not self.core.done:
             self._now_s = max(self._now_s, self.core.idle_until_s or 0.0)  # nobody waits here
-            yield self._decode_all()
+            if (broken := (yield from self._decode_all())) is not None:
+                raise broken
 
     def _samples(self, audio: bytes | Samples) -> Samples:
         is_bytes = not isinstance(audio, np.ndarray)
@@ -73,32 +74,33 @@ class AudioDriver:
         return self._converter.push(bytes(audio) if is_bytes else np.asarray(audio, "<f4").tobytes())
 
     def _steps(self, samples: Samples) -> Iterator[list[StreamEvent]]:
+        broken: Exception | None = None
         for at in range(0, len(samples), _STEP_SAMPLES):
             step = samples[at : at + _STEP_SAMPLES]
             self._received += len(step)
             self._now_s = max(self._now_s, self.duration_s)
             events = self.core.push_audio(step, self._now_s)
-            events += self.core.push_speech(self._vad.push(step).tolist(), self._now_s)
-            yield events + self._decode_all()
+            yield events + self.core.push_speech(self._vad.push(step).tolist(), self._now_s)
+            if broken is None:
+                broken = yield from self._decode_all()
+        if broken is not None:
+            raise broken  # all audio is with the core by now: who calls again goes on where this ended
 
-    def _decode_all(self) -> list[StreamEvent]:
-        """Have decoded whatever the core wants decoded now."""
-        events: list[StreamEvent] = []
+    def _decode_all(self) -> Generator[list[StreamEvent], None, Exception | None]:
+        """Have decoded whatever the core wants decoded now; what broke, unless it is to be tried again."""
         while (request := self.core.next_decode(self._now_s)) is not None:
             window = self._window(request)
             try:
                 [hypothesis] = self._engine.decode([window])
             except Exception as error:
-                # Whatever broke, the core must not wait for this answer.
+                # Whatever broke, the core must not wait for this answer. It asks again on the audio clock.
                 self._metrics.record_failed_decode()
-                events += self.core.decode_lost(request.id, self._now_s)
-                if not (isinstance(error, EngineFailed) and error.retryable):
-                    raise
-                break  # it is asked for again after a while, on the audio clock
+                yield self.core.decode_lost(request.id, self._now_s)
+                return None if isinstance(error, EngineFailed) and error.retryable else error
             self._metrics.record_decode(window.duration_s, hypothesis.engine_ms)
             self._now_s += hypothesis.engine_ms / 1000
-            events += self.core.accept(request.id, hypothesis, self._now_s)
-        return events
+            yield self.core.accept(request.id, hypothesis, self._now_s)
+        return None
 
     def _window(self, request: DecodeRequest) -> SpeechWindow:
         return SpeechWindow(

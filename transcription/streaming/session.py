@@ -105,7 +105,9 @@ class StreamingSession:
         """16-bit little-endian mono PCM, cut anywhere, or float32 samples (n,), at `config.sample_rate`.
 
         `seq`: number of the chunk, from 0; one that came already is dropped, a gap gives an ERROR event.
-        Raises ValueError where bytes and samples are mixed, EngineFailed where the engine broke for good.
+        Raises ValueError where bytes and samples are mixed. Where the engine broke for good, its error is
+        raised once all of the audio is taken: no audio is lost, `snapshot()` has what came before it, and the
+        next call tries again.
         """
         driver = self._started()
         events: list[StreamEvent] = []
@@ -116,10 +118,9 @@ class StreamingSession:
                 missing = f"{self._next_media_seq}..{seq - 1} missing"
                 gap = {"code": "media_gap", "fatal": False, "message": missing}
                 events += self._noted([self._number(StreamEventType.ERROR, gap)])
+            self._next_media_seq = seq + 1
         for batch in driver.push(audio):
             events += self._said(batch)
-        if seq is not None:
-            self._next_media_seq = seq + 1
         return events
 
     def stop(self) -> StreamEvent:

@@ -15,6 +15,7 @@ from tests.transcription.streaming.clock_engine import Clock
 from tests.transcription.streaming.talks import ALL_ON, chunk, talks, told
 from transcription.audio.files import decode_file
 from transcription.engines.base import SAMPLE_RATE_HZ, Samples
+from transcription.errors import EngineFailed
 from transcription.models import Transcript
 from transcription.streaming import (
     PartialSegment,
@@ -224,6 +225,20 @@ def test_stop_after_a_broken_engine_ends() -> None:
     with pytest.raises(RuntimeError, match="a bug"):
         session.stop()
     assert session.metrics.report()["decodes_failed"] == 2
+
+
+def test_a_broken_engine_that_is_mended_costs_no_word(call: Samples) -> None:
+    """The chunk that an error came with is not lost: who goes on has the whole transcript."""
+    session = StreamingSession(engine=Clock(failures=1, retryable=False))
+    session.start()
+    with pytest.raises(EngineFailed):
+        session.process_audio(call[: 5 * SAMPLE_RATE_HZ], seq=0)
+    assert session.process_audio(call[: 5 * SAMPLE_RATE_HZ], seq=0) == []
+    for at in range(5, 15):
+        session.process_audio(call[at * SAMPLE_RATE_HZ : (at + 1) * SAMPLE_RATE_HZ], seq=at - 4)
+    done = session.stop()
+    assert done.payload["duration"] == 15.0  # type: ignore[index]
+    assert session.get_transcript().text == heard(call, StreamConfig())[0].get_transcript().text
 
 
 @pytest.mark.parametrize(

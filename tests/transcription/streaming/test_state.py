@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.transcription.streaming.simulation import Faults, run, speak
 from tests.transcription.streaming.talks import ALL_ON, chunk, talks, told
 from transcription.streaming import (
     EventDetails,
@@ -20,6 +21,7 @@ from transcription.streaming import (
     StreamState,
     apply,
 )
+from transcription.streaming.record import SessionRecord
 from transcription.streaming.turns import StreamTurn
 
 
@@ -55,6 +57,25 @@ def test_events_in_any_order_and_without_partials_rebuild_the_snapshot(
     again = data.draw(st.lists(st.sampled_from(kept), max_size=10)) if kept else []
     state = reduce(apply, data.draw(st.permutations(kept + again)), StreamState())
     assert state == session.snapshot()
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.12, 0.8), st.sampled_from([0.0, 0.2, 0.9])), min_size=1, max_size=25),
+    st.floats(0.0, 0.8),
+    st.data(),
+)
+def test_events_of_audio_in_any_order_rebuild_the_record(
+    words: list[tuple[float, float]], unstable: float, data: st.DataObject
+) -> None:
+    """What the core says of speech, shuffled and without partials, is what a session keeps of it."""
+    spoken = speak([length_s for length_s, _ in words], [pause_s for _, pause_s in words])
+    events = run(spoken, faults=Faults(unstable=unstable, lost=0.2)).events
+    record = SessionRecord(None)
+    record.note(events)
+    kept = [event for event in events if not is_partial(event) or data.draw(st.booleans())]
+    state = reduce(apply, data.draw(st.permutations(kept)), StreamState())
+    assert (state.segments, state.speaking) == (record.segments, record.speaking)
+    assert reduce(apply, events, StreamState()).seq == record.next_seq - 1
 
 
 @given(talks(), st.data())
