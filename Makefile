@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 AUDIO ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo up test check lint types layers migrations bench lock clean
+.PHONY: help demo up test check lint types layers migrations bench bench-streaming lock clean
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -51,6 +51,9 @@ migrations: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp ## the figures of docs/benchmarks.md, as a table and JSON
 	@$(BIN)/python -m bench
+
+bench-streaming: $(VENV)/test.stamp ## the core against LocalAgreement-2 and fixed windows (QUICK=1: a part)
+	@$(BIN)/python -m bench.streaming $(if $(QUICK),--quick)
 
 lock: ## pin anew what pyproject.toml names
 	@.ci/lock

@@ -6,21 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jiwer
-import numpy as np
-import numpy.typing as npt
 
 from bench.streaming.conversations import Conversation
 from bench.streaming.simulate import Work
-from bench.words import Shown, emission_latencies_s, folded, matches
+from bench.words import Shown, emission_latencies_s, matches
 
 LAST_WORDS = 5
 AT_A_CUT_S = 0.5
 """A word that is missing this near to a cut is put down to the cut."""
 LONGEST_DOUBLED = 5
-RESAMPLES = 2_000
-"""Of the bootstrap; the interval's ends are then good to about a tenth of its width."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +32,9 @@ class Outcome:
     last_there: int
     stable_chars: int
     stable_changed: int
+    """Of them, those that a reader found changed when the final came; `stable_moved`: and those that stand in
+    the next segment instead, where a cut fell before them."""
+    stable_moved: int
     latencies_s: tuple[float, ...]
     audio_s: float
     work_s: float
@@ -67,7 +64,7 @@ def outcome(
     missing = set(deleted(truth, heard))
     near_cuts = [index for index in lost if index in missing and _near(conversation, index, cuts_s)]
     last = [index for index in range(len(truth) - LAST_WORDS, len(truth)) if index in can_hear]
-    stable, changed = stability(shown)
+    stable, changed, moved = stability(shown)
     return Outcome(
         words=len(truth),
         errors=error_count(truth, heard),
@@ -79,6 +76,7 @@ def outcome(
         last_there=sum(index in there for index in last),
         stable_chars=stable,
         stable_changed=changed,
+        stable_moved=moved,
         latencies_s=tuple(emission_latencies_s(conversation.words, shown)),
         audio_s=conversation.duration_s,
         work_s=work.audio_s,
@@ -119,77 +117,33 @@ def doubled(truth: Sequence[str], heard: Sequence[str]) -> int:
     return count
 
 
-def stability(shown: Sequence[Shown]) -> tuple[int, int]:
-    """Characters that were promised to stay, and those of them that the final has otherwise."""
-    finals = {message.segment_id: message.text for message in shown if message.is_final}
-    promised: dict[int, tuple[int, int]] = {}
+def stability(shown: Sequence[Shown]) -> tuple[int, int, int]:
+    """Characters that were promised to stay; those of them that came otherwise; and those that came, but in
+    the next segment's final."""
+    finals = {message.segment_id: message.text.split() for message in shown if message.is_final}
+    promised: dict[int, tuple[int, int, int]] = {}
     for message in shown:
         if message.is_final or not message.stable_chars:
             continue
         stable = message.text[: message.stable_chars]
-        changed = sum(map(len, _gone(stable.split(), finals.get(message.segment_id, "").split())))
-        most, worst = promised.get(message.segment_id, (0, 0))
-        promised[message.segment_id] = (max(most, len(stable)), max(worst, changed))
-    return sum(most for most, _ in promised.values()), sum(worst for _, worst in promised.values())
+        own = finals.get(message.segment_id, [])
+        gone = _letters(stable.split(), own)
+        changed = min(gone, _letters(stable.split(), own + finals.get(message.segment_id + 1, [])))
+        now = (len(stable), changed, gone - changed)
+        before = promised.get(message.segment_id, (0, 0, 0))
+        promised[message.segment_id] = tuple(map(max, before, now))  # type: ignore[assignment]
+    total = [sum(column) for column in zip(*promised.values(), strict=True)] or [0, 0, 0]
+    return total[0], total[1], total[2]
 
 
-def _gone(stable: list[str], final: list[str]) -> list[str]:
-    """Stable words that the final has not at their place. One that was put in between moves no others."""
+def _letters(stable: list[str], final: list[str]) -> int:
+    """Length of the stable words that the final has not at their place; one put in between moves no others."""
     if stable == final[: len(stable)]:
-        return []
+        return 0
     kept = {index for index, _ in matches(stable, final)} if final else set()
-    return [word for index, word in enumerate(stable) if index not in kept]
+    return sum(len(word) for index, word in enumerate(stable) if index not in kept)
 
 
 def _near(conversation: Conversation, index: int, cuts_s: Sequence[float]) -> bool:
     word = conversation.words[index]
     return any(word.start_s - AT_A_CUT_S <= cut_s <= word.end_s + AT_A_CUT_S for cut_s in cuts_s)
-
-
-# Over conversations
-
-
-def wer(outcomes: Sequence[Outcome]) -> float:
-    return 100 * sum(o.errors for o in outcomes) / sum(o.words for o in outcomes)
-
-
-def wer_over_baseline(outcomes: Sequence[Outcome]) -> float:
-    """WER minus that of the utterances one by one, in points."""
-    return 100 * sum(o.errors - o.baseline_errors for o in outcomes) / sum(o.words for o in outcomes)
-
-
-def mean_latency_s(outcomes: Sequence[Outcome]) -> float:
-    return float(np.mean([latency for o in outcomes for latency in o.latencies_s]))
-
-
-def latency_s(outcomes: Sequence[Outcome], percent: float) -> float:
-    return float(np.percentile([latency for o in outcomes for latency in o.latencies_s], percent))
-
-
-def work_per_s(outcomes: Sequence[Outcome]) -> float:
-    """Audio seconds decoded for each second of audio."""
-    return sum(o.work_s for o in outcomes) / sum(o.audio_s for o in outcomes)
-
-
-def bootstrap_difference(
-    one: tuple[Sequence[float], Sequence[float]], other: tuple[Sequence[float], Sequence[float]], *, seed: int
-) -> tuple[float, float]:
-    """95 % interval of the difference of two ratios of sums, each given as (numerators, denominators) of the
-    same conversations in the same order: conversations are drawn with replacement, in pairs (Bisani and Ney
-    2004, "Bootstrap estimates for confidence intervals in ASR performance evaluation")."""
-    count = len(one[0])
-    drawn = np.random.default_rng(seed).integers(0, count, (RESAMPLES, count))
-    differences = _ratio(one, drawn) - _ratio(other, drawn)
-    low, high = np.percentile(differences, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _ratio(sums: tuple[Sequence[float], Sequence[float]], drawn: npt.NDArray[np.int64]) -> Floats:
-    above, below = (np.asarray(values, np.float64)[drawn].sum(axis=1) for values in sums)
-    ratio: Floats = above / below
-    return ratio
-
-
-def said(text: str) -> list[str]:
-    """Words as they are compared."""
-    return folded(text)

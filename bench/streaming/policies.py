@@ -1,7 +1,8 @@
 """The seam between the simulated clock and a way of streaming; and the two ways that ours is held against.
 
 A policy hears audio, asks for one window at a time, is answered, and keeps every text that a reader would
-have seen, with its time.
+have seen, with its time. Hypotheses pass the product's guards against loops for all of them alike, since a
+recogniser such as faster-whisper has like limits of its own: what is compared is when and what to decode.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from bench.words import Shown
 from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis
 from transcription.models import Word
 from transcription.streaming.agreement import common_prefix, fold
+from transcription.streaming.guards import guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class FixedWindows:
         from_s = asked.start / SAMPLE_RATE_HZ + (half_s if asked.start else 0.0)
         last = self._ended and asked.end == self._heard
         until_s = asked.end / SAMPLE_RATE_HZ - (0.0 if last else half_s)
-        words = [w for w in hypothesis.words if from_s <= (w.start_s + w.end_s) / 2 < until_s]
+        credible = guard(hypothesis, window_s=(asked.end - asked.start) / SAMPLE_RATE_HZ).words
+        words = [w for w in credible if from_s <= (w.start_s + w.end_s) / 2 < until_s]
         if words:
             text = " ".join(word.text for word in words)
             self.shown.append(Shown(now_s, self._texts, text, True, words[0].start_s, words[-1].end_s))
@@ -151,7 +154,8 @@ class LocalAgreement:
     def answer(self, hypothesis: Hypothesis, now_s: float) -> None:
         assert self._asked is not None
         self._done = self._asked.end
-        words = self._unconfirmed(hypothesis.words)
+        window_s = (self._asked.end - self._asked.start) / SAMPLE_RATE_HZ
+        words = self._unconfirmed(guard(hypothesis, window_s=window_s).words)
         count = common_prefix(self._before, words)
         self._confirmed += words[:count]
         self._before = words[count:]

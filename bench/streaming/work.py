@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,6 +21,7 @@ from transcription.engines.adversary import AdversaryEngine
 from transcription.engines.base import (
     SAMPLE_RATE_HZ,
     Hypothesis,
+    Samples,
     SpeechEngine,
     SpeechEngineConfig,
     SpeechOptions,
@@ -46,8 +47,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What every process works on. `probabilities`: speech probabilities of each conversation's frames;
-    `sounds`: where nobody speaks."""
+    """What every process works on. `probabilities`: speech probabilities of each conversation's frames."""
 
     conversations: tuple[Conversation, ...]
     probabilities: tuple[list[float], ...]
@@ -117,10 +117,8 @@ def decoder(engine: str, index: int, **faults: float) -> Decode:
     with the time that it really took."""
     held = material()
     if engine == ADVERSARY:
-        words = held.conversations[index].words if index >= 0 else ()
-        return adversary(
-            [(word.text, word.start_s, word.end_s) for word in words], seed=held.seed + index, **faults
-        )
+        script = [(word.text, word.start_s, word.end_s) for word in held.conversations[index].words]
+        return adversary(script, seed=held.seed + index, **faults)
     return _measured(f"{engine}:{index}:{time.monotonic_ns()}")
 
 
@@ -165,21 +163,9 @@ def _embedded_engine() -> SpeechEngine:
     return _embedded
 
 
-def probabilities_of(conversations: Iterable[Conversation]) -> tuple[tuple[list[float], ...], float]:
-    """The VAD's answers, and its CPU seconds with the stream cut as a client sends it."""
-    from bench.streaming.ours import vad_cpu_s
-
-    kept = list(conversations)
-    return tuple(speech_probabilities(c.samples) for c in kept), sum(vad_cpu_s(c.samples) for c in kept)
-
-
-def spread(
-    pool: ProcessPoolExecutor, jobs: Sequence[Job], baselines: dict[tuple[str, int], list[str]],
-    told: Callable[[], None],
-) -> dict[Job, Outcome]:  # fmt: skip
-    futures: dict[Job, Future[Outcome]] = {
-        job: pool.submit(run_job, job, baselines[job.engine, job.conversation]) for job in jobs
-    }
-    for future in futures.values():
-        future.add_done_callback(lambda _: told())
-    return {job: future.result() for job, future in futures.items()}
+def words_in(sound: Samples, engine: str, policy: str) -> int:
+    """Words of the finals where nobody speaks."""
+    runner = CONTENDERS[policy].make(sound, speech_probabilities(sound), CONTENDERS[policy].own_s)
+    decode = adversary((), seed=material().seed) if engine == ADVERSARY else decoder(engine, -1)
+    simulate(runner, sound, decode)
+    return sum(len(message.words) for message in runner.shown if message.is_final)

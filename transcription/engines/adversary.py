@@ -37,6 +37,8 @@ LOOP_WORDS = 60
 """A loop runs until the decoder's budget is spent: Whisper's 224 tokens are more than this."""
 INVENTED = ("thank you for watching", "thank you", "please subscribe", "you", "bye bye")
 """The sort of thing that Whisper says where nobody speaks (Koenecke et al. 2024, arXiv 2402.08021)."""
+GLIMPSE_S = 0.01
+"""Of a word that the window cuts, less than this is not heard at all."""
 _VOWELS = "aeiou"
 _HALF_A_SAMPLE_S = 0.5 / SAMPLE_RATE_HZ
 
@@ -185,9 +187,9 @@ class AdversaryEngine:
         heard: list[Word] = []
         at_s = window.offset_s
         first = bisect_left(self._starts_s, from_s - self._longest_s)
-        for index in range(first, bisect_left(self._starts_s, until_s)):
+        for index in range(first, bisect_left(self._starts_s, until_s - GLIMPSE_S)):
             word = self._script[index]
-            if word.end_s <= from_s:
+            if word.end_s <= from_s + GLIMPSE_S:
                 continue
             said = self._said(window, index, from_s, until_s)
             if said is None:
@@ -195,7 +197,7 @@ class AdversaryEngine:
             text, sure = said
             start_s = max(at_s, word.start_s + self._shift("start", window, index))
             end_s = word.end_s + self._shift("end", window, index)
-            at_s = min(max(start_s, end_s), until_s)
+            at_s = min(max(start_s, end_s), window.offset_s + window.duration_s)
             start_s = min(start_s, at_s)
             draw = self._draw("probability", index, *_place(window))
             heard.append(Word(text, start_s, at_s, 0.7 + 0.3 * draw if sure else 0.2 + 0.6 * draw))
@@ -253,9 +255,8 @@ class AdversaryEngine:
             words = words[: len(words) // 2 + 1]
         size = 1 + int(self._draw("loop size", *_place(window)) * min(4, len(words)))
         phrase, end_s = words[-size:], window.offset_s + window.duration_s
-        turns = [
-            Word(word.text, max(words[-1].end_s, end_s - 0.01), end_s, word.probability) for word in phrase
-        ]
+        from_s = min(words[-1].end_s, end_s)
+        turns = [Word(word.text, from_s, end_s, word.probability) for word in phrase]
         return words + turns * (LOOP_WORDS // size)
 
     # Chance
