@@ -1,7 +1,7 @@
 """Encodings of a live stream: what an undescribed byte means, and how it becomes a sample.
 
-An encoding whose samples have a fixed size is one row of `ENCODINGS`. A packet codec (Opus) has no such size
-and would be a `FrameDecoder` of its own in `transcription.audio.stream`.
+An encoding whose samples have a fixed size is one row of `ENCODINGS`. A packet codec has no such size and is
+a `FrameDecoder` of its own: Opus in `transcription.audio.opus`.
 """
 
 from __future__ import annotations
@@ -79,19 +79,25 @@ ENCODINGS: Mapping[str, SampleEncoding] = {
     "alaw": SampleEncoding(1, _by_table(ALAW)),
 }
 
+OPUS = "opus"
+"""Packets of any size, each after its length: there is no telling how long so many bytes of it last."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """What the bytes of a stream are. Raises UnsupportedAudio, naming the value, for what is not taken."""
+    """What the bytes of a stream are. Raises UnsupportedAudio, naming the value, for what is not taken.
+
+    Of `opus` the sample rate says nothing about the stream, which is decoded at 48 kHz.
+    """
 
     encoding: str = "pcm_s16le"
     sample_rate_hz: int = 16_000
     channels: int = 1
 
     def __post_init__(self) -> None:
-        if self.encoding not in ENCODINGS:
+        if self.encoding not in ENCODINGS and self.encoding != OPUS:
             raise UnsupportedAudio(
-                f"encoding {self.encoding!r} is not taken; these are: {', '.join(sorted(ENCODINGS))}"
+                f"encoding {self.encoding!r} is not taken; these are: {', '.join(sorted([*ENCODINGS, OPUS]))}"
             )
         if not MIN_SAMPLE_RATE_HZ <= self.sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
             raise UnsupportedAudio(
@@ -102,7 +108,9 @@ class AudioFormat:
 
     @property
     def bytes_per_frame(self) -> int:
-        """Bytes of one sample of every channel."""
+        """Bytes of one sample of every channel. Raises UnsupportedAudio for a codec of packets."""
+        if self.encoding == OPUS:
+            raise UnsupportedAudio("opus comes in packets: a sample of it has no size")
         return ENCODINGS[self.encoding].bytes_per_sample * self.channels
 
     @property

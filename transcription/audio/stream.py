@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 import soxr
 
-from transcription.audio.formats import ENCODINGS, AudioFormat
+from transcription.audio.formats import ENCODINGS, OPUS, AudioFormat
+from transcription.audio.opus import DECODED_RATE_HZ, OpusDecoder
 from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 
 RESAMPLE_QUALITY = "HQ"
@@ -20,7 +21,12 @@ RESAMPLE_QUALITY = "HQ"
 
 
 class FrameDecoder(Protocol):
-    """Bytes to samples of shape (n, channels), at the stream's own rate."""
+    """Bytes to samples of shape (n, channels), at the stream's own rate.
+
+    `damaged_packets`: packets so far that could not be decoded and are silence of their length.
+    """
+
+    damaged_packets: int
 
     def push(self, data: bytes) -> Samples:
         """What can be decoded by now; the rest waits."""
@@ -38,6 +44,7 @@ class PcmDecoder:
         self._frame_bytes = audio_format.bytes_per_frame
         self._channels = audio_format.channels
         self._rest = b""
+        self.damaged_packets = 0  # every byte is a sample, or a part of one
 
     def push(self, data: bytes) -> Samples:
         data = self._rest + bytes(data)
@@ -54,17 +61,25 @@ class StreamConverter:
     """One stream. `push` as bytes come, `flush` once at the end; both give float32 of shape (n,), 16 kHz."""
 
     def __init__(self, audio_format: AudioFormat, decoder: FrameDecoder | None = None) -> None:
-        self._decoder = decoder or PcmDecoder(audio_format)
+        is_opus = audio_format.encoding == OPUS
+        own = OpusDecoder(audio_format.channels) if is_opus else PcmDecoder(audio_format)
+        self._decoder: FrameDecoder = decoder or own
         self._resampler: Any = None
-        if audio_format.sample_rate_hz != SAMPLE_RATE_HZ:
+        rate_hz = DECODED_RATE_HZ if is_opus else audio_format.sample_rate_hz
+        if rate_hz != SAMPLE_RATE_HZ:
             self._resampler = soxr.ResampleStream(
-                audio_format.sample_rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality=RESAMPLE_QUALITY
+                rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality=RESAMPLE_QUALITY
             )
 
     @property
     def pending_bytes(self) -> int:
         """Bytes of a frame whose rest has not come. At an end they are no sample and can be none."""
         return self._decoder.pending_bytes
+
+    @property
+    def damaged_packets(self) -> int:
+        """Opus packets that could not be decoded, and are silence of their length."""
+        return self._decoder.damaged_packets
 
     def push(self, data: bytes) -> Samples:
         frames = self._decoder.push(data)
