@@ -185,8 +185,8 @@ def _obey(command: Command, attachment: Attachment) -> None:
         case Ping():
             attachment.outbox.put(Pong(time.time()))
         case AskInfo():
-            attachment.session.say_info()
+            attachment.session.speaker.say_info()
         case Configure():
-            attachment.session.configure(dict(command.changes))
+            attachment.session.speaker.configure(dict(command.changes))
         case End():
             attachment.end()

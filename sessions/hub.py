@@ -29,10 +29,11 @@ from sessions.decoding import LiveEngine, RedisDecoder
 from sessions.endings import END_BY_OPERATOR
 from sessions.figures import SessionFigures
 from sessions.limits import WrongKeys
-from sessions.live import LiveSession, SessionIdentity
+from sessions.live import LiveSession
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import SessionConfig
 from sessions.reach import ANNOUNCEMENTS, session_group
+from sessions.records import SessionIdentity
 from sessions.services.opening import (
     LEASE_S,
     AlreadyFinished,

@@ -9,40 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
 
 from django.db import DatabaseError
 
 from sessions import journal as journals
-from sessions import store
 from sessions.attachment import Attachment
 from sessions.clock import Clock
+from sessions.closing import Closing
 from sessions.deadlines import Deadlines
-from sessions.endings import (
-    END_BY_ERASURE,
-    END_BY_FAULT,
-    END_BY_FLOOD,
-    Ending,
-)
+from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, Ending
 from sessions.figures import SessionFigures
 from sessions.limits import FloodRule
 from sessions.models import RealTimeSession
 from sessions.parameters import StreamParameters
-from sessions.protocols.base import (
-    Announced,
-    Configured,
-    Ended,
-    Failed,
-    Info,
-    Lagging,
-    Notice,
-    Opened,
-    SessionConfig,
-)
+from sessions.protocols.base import Announced, Failed, Lagging, Notice, SessionConfig
 from sessions.recorder import Recorder, storage_error_code
-from sessions.records import SessionRecords
-from sessions.services.finishing import Finish
+from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.opening import AlreadyFinished, Progress
 from sessions.speaking import Speaker
 from sessions.transcriber import Transcriber
@@ -50,15 +32,6 @@ from sessions.transcriber import Transcriber
 logger = logging.getLogger(__name__)
 
 SHORTEST_REST_S = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class SessionIdentity:
-    """`connected_at`: Unix seconds of the first socket."""
-
-    session_id: str
-    conversation_id: str
-    connected_at: float
 
 
 class LiveSession:
@@ -77,19 +50,15 @@ class LiveSession:
         on_ended: Callable[[LiveSession], None],
     ) -> None:
         session_id = self.session_id = identity.session_id
-        conversation_id = self.conversation_id = identity.conversation_id
         self.attachment: Attachment | None = None
         self.epoch = 0
-        self._connected_at = identity.connected_at
         self._parameters = parameters
-        self._config = config
-        self._greeting = greeting
         self._deadlines = deadlines
         self._transcriber = transcriber
         self._figures = figures
         self._clock = clock
         self._on_ended = on_ended
-        self._records = SessionRecords(session_id=session_id, conversation_id=conversation_id)
+        self._records = SessionRecords(session_id=session_id, conversation_id=identity.conversation_id)
         self._recorder = Recorder(
             journal,
             session_id=session_id,
@@ -99,12 +68,24 @@ class LiveSession:
             on_full=self._close_for_storage,
         )
         self.speaker = Speaker(
+            identity=identity,
+            config=config,
+            greeting=greeting,
             records=self._records,
             transcriber=transcriber,
             parameters=parameters,
             figures=figures,
             clock=clock,
             say=self._say,
+        )
+        self._closing = Closing(
+            identity=identity,
+            records=self._records,
+            recorder=self._recorder,
+            transcriber=transcriber,
+            speaker=self.speaker,
+            figures=figures,
+            clock=clock,
         )
         self._attaching = asyncio.Lock()
         self._last_frame_s = clock.monotonic_s()
@@ -143,7 +124,7 @@ class LiveSession:
             )
             self.attachment = Attachment(self, flood)
             self._deadlines.detached_s = None
-            self._say(self._opened(resumed=resumed))
+            self.speaker.say_opened(resumed=resumed, next_byte=self._recorder.size_bytes)
             return self.attachment
 
     async def detach(self, attachment: Attachment) -> None:
@@ -173,30 +154,6 @@ class LiveSession:
             return
         if self._recorder.append(data):
             self._transcriber.feed(data)
-
-    def configure(self, changes: dict[str, Any]) -> None:
-        """Change what may change while running; names and values were checked by the codec."""
-        self.speaker.interim_results = changes.get("interim_results", self.speaker.interim_results)
-        core = {name: value for name, value in changes.items() if name in ("language", "vocabulary")}
-        if core:
-            self._transcriber.core.configure(**core)
-        shown = {name: value for name, value in changes.items() if name != "vocabulary"}
-        self._config = replace(self._config, **shown)
-        self._say(Configured(self._config))
-
-    def say_info(self) -> None:
-        summary = self._figures.summary(
-            session_duration_s=self._clock.unix_s() - self._connected_at, audio_s=self._transcriber.audio_s
-        )
-        self._say(
-            Info(
-                session_id=self.session_id,
-                connected_at=self._connected_at,
-                total_chunks=self._figures.chunks,
-                full_transcript=self.speaker.transcript,
-                metrics=tuple(summary.items()),
-            )
-        )
 
     # What the process does
 
@@ -301,34 +258,9 @@ class LiveSession:
         wake.clear()
 
     async def _conclude(self, ending: Ending) -> None:
-        duration_s = self._clock.unix_s() - self._connected_at
-        audio_s = self._transcriber.audio_s
         if attachment := self.attachment:
             self._retire(attachment)
-        enhancement = await self._records.finish(
-            Finish(
-                session_id=self.session_id,
-                status=ending.status,
-                reason=ending.reason,
-                bytes_received=self._recorder.size_bytes,
-                audio_duration_s=audio_s,
-                language=self.speaker.language,
-                metrics=self._figures.columns(session_duration_s=duration_s, audio_s=audio_s),
-                sent=self.speaker.take_sent(),
-                words_missing=self.speaker.words_missing,
-            )
-        )
-        self._say(
-            Ended(
-                session_id=self.session_id,
-                conversation_id=self.conversation_id,
-                message=ending.message,
-                reason=ending.reason,
-                full_transcript=self.speaker.transcript,
-                total_duration_s=audio_s,
-                enhancement_job_id=enhancement,
-            )
-        )
+        await self._closing.conclude(ending)
         if self.attachment:
             self.attachment.outbox.close(1000, ending.reason)
 
@@ -338,8 +270,7 @@ class LiveSession:
         self._say(Failed("session_finished", END_BY_ERASURE.message))
         if self.attachment:
             self.attachment.outbox.close(4410, "session_finished")
-        self._recorder.close()
-        await store.run(journals.erase, self.session_id)
+        await self._closing.erase()
 
     # Disk
 
@@ -364,17 +295,6 @@ class LiveSession:
     def _say(self, notice: Notice) -> None:
         if self.attachment:
             self.attachment.outbox.put(notice)
-
-    def _opened(self, *, resumed: bool) -> Opened:
-        return Opened(
-            session_id=self.session_id,
-            conversation_id=self.conversation_id,
-            message=self._greeting,
-            config=self._config,
-            resumed=resumed,
-            next_byte=self._recorder.size_bytes,
-            transcript=self.speaker.transcript,
-        )
 
     def _retire(self, attachment: Attachment) -> None:
         self._figures.partials_coalesced += attachment.outbox.take_coalesced()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError
@@ -21,6 +22,15 @@ T = TypeVar("T")
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIdentity:
+    """`connected_at`: Unix seconds of the first socket."""
+
+    session_id: str
+    conversation_id: str
+    connected_at: float
 
 
 class SessionRecords:

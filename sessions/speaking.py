@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from sessions.clock import Clock
+from sessions.endings import Ending
 from sessions.figures import SessionFigures, StepTimes
 from sessions.parameters import StreamParameters
-from sessions.protocols.base import Failed, Heard, Notice
-from sessions.records import SessionRecords
+from sessions.protocols.base import (
+    Configured,
+    Ended,
+    Failed,
+    Heard,
+    Info,
+    Notice,
+    Opened,
+    SessionConfig,
+)
+from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
 from sessions.transcriber import DecodeTimes, Spoken, Transcriber
 from transcription.models import Segment, join_text
@@ -21,6 +33,9 @@ class Speaker:
     def __init__(
         self,
         *,
+        identity: SessionIdentity,
+        config: SessionConfig,
+        greeting: str,
         records: SessionRecords,
         transcriber: Transcriber,
         parameters: StreamParameters,
@@ -31,6 +46,9 @@ class Speaker:
         self.interim_results = parameters.interim_results
         self.language = parameters.language or ""
         self.words_missing = False
+        self._identity = identity
+        self._config = config
+        self._greeting = greeting
         self._records = records
         self._transcriber = transcriber
         self._bytes_per_second = parameters.audio_format.bytes_per_second
@@ -45,6 +63,57 @@ class Speaker:
     def transcript(self) -> str:
         """The finals so far, joined as their language writes them."""
         return join_text(self._finals, self.language)
+
+    def configure(self, changes: dict[str, Any]) -> None:
+        """Change what may change while running; names and values were checked by the codec."""
+        self.interim_results = changes.get("interim_results", self.interim_results)
+        core = {name: value for name, value in changes.items() if name in ("language", "vocabulary")}
+        if core:
+            self._transcriber.core.configure(**core)
+        shown = {name: value for name, value in changes.items() if name != "vocabulary"}
+        self._config = replace(self._config, **shown)
+        self._say(Configured(self._config))
+
+    def say_opened(self, *, resumed: bool, next_byte: int) -> None:
+        self._say(
+            Opened(
+                session_id=self._identity.session_id,
+                conversation_id=self._identity.conversation_id,
+                message=self._greeting,
+                config=self._config,
+                resumed=resumed,
+                next_byte=next_byte,
+                transcript=self.transcript,
+            )
+        )
+
+    def say_info(self) -> None:
+        summary = self._figures.summary(
+            session_duration_s=self._clock.unix_s() - self._identity.connected_at,
+            audio_s=self._transcriber.audio_s,
+        )
+        self._say(
+            Info(
+                session_id=self._identity.session_id,
+                connected_at=self._identity.connected_at,
+                total_chunks=self._figures.chunks,
+                full_transcript=self.transcript,
+                metrics=tuple(summary.items()),
+            )
+        )
+
+    def say_ended(self, ending: Ending, *, enhancement_job_id: str | None) -> None:
+        self._say(
+            Ended(
+                session_id=self._identity.session_id,
+                conversation_id=self._identity.conversation_id,
+                message=ending.message,
+                reason=ending.reason,
+                full_transcript=self.transcript,
+                total_duration_s=self._transcriber.audio_s,
+                enhancement_job_id=enhancement_job_id,
+            )
+        )
 
     async def publish(self, spoken: Spoken) -> None:
         payload = spoken.event.payload

@@ -1,0 +1,58 @@
+"""The end of a session: rows that say how it ended, its figures, and the last notice."""
+
+from __future__ import annotations
+
+from sessions import journal, store
+from sessions.clock import Clock
+from sessions.endings import Ending
+from sessions.figures import SessionFigures
+from sessions.recorder import Recorder
+from sessions.records import SessionIdentity, SessionRecords
+from sessions.services.finishing import Finish
+from sessions.speaking import Speaker
+from sessions.transcriber import Transcriber
+
+
+class Closing:
+    def __init__(
+        self,
+        *,
+        identity: SessionIdentity,
+        records: SessionRecords,
+        recorder: Recorder,
+        transcriber: Transcriber,
+        speaker: Speaker,
+        figures: SessionFigures,
+        clock: Clock,
+    ) -> None:
+        self._identity = identity
+        self._records = records
+        self._recorder = recorder
+        self._transcriber = transcriber
+        self._speaker = speaker
+        self._figures = figures
+        self._clock = clock
+
+    async def conclude(self, ending: Ending) -> None:
+        """Write the end, start the pipeline, say it. Raises RealTimeSession.DoesNotExist."""
+        duration_s = self._clock.unix_s() - self._identity.connected_at
+        audio_s = self._transcriber.audio_s
+        enhancement_job_id = await self._records.finish(
+            Finish(
+                session_id=self._identity.session_id,
+                status=ending.status,
+                reason=ending.reason,
+                bytes_received=self._recorder.size_bytes,
+                audio_duration_s=audio_s,
+                language=self._speaker.language,
+                metrics=self._figures.columns(session_duration_s=duration_s, audio_s=audio_s),
+                sent=self._speaker.take_sent(),
+                words_missing=self._speaker.words_missing,
+            )
+        )
+        self._speaker.say_ended(ending, enhancement_job_id=enhancement_job_id)
+
+    async def erase(self) -> None:
+        """Nothing of the session may stay."""
+        self._recorder.close()
+        await store.run(journal.erase, self._identity.session_id)
