@@ -109,7 +109,10 @@ def measure(extent: Extent, console: Console) -> tuple[Sections, Points]:
     vad_s = sum(vad_cpu_s(c.samples) for c in conversations)
     sounds = make_sounds(extent.sound_s, conversations, seed=SEED)
     material = Material(tuple(conversations), probabilities, SEED)
-    with tempfile.TemporaryDirectory() as folder, open_pool(material, Path(folder), os.cpu_count() or 1) as pool:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_pool(material, Path(folder), os.cpu_count() or 1) as pool,
+    ):
         say("the true utterances one by one")
         alone = {
             (engine, index): pool.submit(baseline_of, engine, index)

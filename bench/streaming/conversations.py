@@ -1,4 +1,4 @@
-"""Made conversations whose words and times are known: read by flite, or pieced together from the shipped call."""
+"""Made conversations with known words and times: read by flite, or pieced together from the demo call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LENGTH_S = 55.0
 """A conversation is closed by the line that takes it past this."""
 LEAD_S, TAIL_S = 0.8, 1.5
 GAPS_S = (0.25, 0.3, 0.4, 0.6, 0.8, 1.2, 2.5)
-"""Silence between lines: shorter than the silence that closes an utterance, about as long, and much longer."""
+"""Silence between lines: shorter than the silence that closes an utterance, about as long, much longer."""
 MONOLOGUE_CLAUSES = (8, 13)
 """15 to 30 s without a pause, once in each conversation: what makes a core cut."""
 

@@ -1,4 +1,4 @@
-"""Sentences for made conversations, drawn from a small grammar of words that the embedded recogniser knows."""
+"""Sentences for made conversations, from a small grammar of words that the embedded recogniser knows."""
 
 from __future__ import annotations
 

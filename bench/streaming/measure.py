@@ -137,7 +137,7 @@ def stability(shown: Sequence[Shown]) -> tuple[int, int, int]:
 
 
 def _letters(stable: list[str], final: list[str]) -> int:
-    """Length of the stable words that the final has not at their place; one put in between moves no others."""
+    """Length of the stable words that the final has not; one put in between moves no others."""
     if stable == final[: len(stable)]:
         return 0
     kept = {index for index, _ in matches(stable, final)} if final else set()

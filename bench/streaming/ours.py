@@ -1,4 +1,4 @@
-"""The product's own core as a policy: speech probabilities and audio in, its events kept as a reader sees them."""
+"""The product's own core as a policy: its events are kept as a reader sees them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ class OurCore:
     """`probabilities`: what the VAD says of each whole frame. `core_s`: CPU time that the core took."""
 
     def __init__(
-        self, samples: Samples, probabilities: Sequence[float], config: StreamConfig, *, stable_only: bool = False
+        self,
+        samples: Samples,
+        probabilities: Sequence[float],
+        config: StreamConfig,
+        *,
+        stable_only: bool = False,
     ) -> None:
         self.shown: list[Shown] = []
         self.cuts_s: list[float] = []

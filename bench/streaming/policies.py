@@ -117,7 +117,7 @@ class LocalAgreement:
 
     TRIM_S = 15.0
     LONGEST_S = 28.0
-    """Where nothing is confirmed the buffer would grow past what the recogniser takes: then its last 15 s stay."""
+    """Where nothing is confirmed the buffer would outgrow the recogniser: then its last 15 s stay."""
     REPEAT_WITHIN_S = 1.0
     MOST_REPEATED = 5
     """An n-gram of up to this many words is skipped where it was confirmed just before."""

@@ -39,7 +39,7 @@ def simulate(policy: Policy, samples: Samples, decode: Decode) -> Work:
     landing: tuple[float, Hypothesis | None] | None = None
     while True:
         frame_s = min(heard + STEP_SAMPLES, len(samples)) / SAMPLE_RATE_HZ
-        if landing is not None and (ended or landing[0] <= frame_s):
+        if landing is not None and (ended or landing[0] < frame_s):
             now_s = max(now_s, landing[0])
             hypothesis, landing = landing[1], None
             if hypothesis is None:

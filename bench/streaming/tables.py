@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bench.report import Figure, at_least, at_most, exactly
 from bench.streaming.contenders import AGREEMENT, CONTENDERS, FIXED, OURS
-from bench.streaming.curves import Curve, bootstrap, everything, pooled
+from bench.streaming.curves import Curve, Picked, Statistic, bootstrap, everything, pooled
 from bench.streaming.measure import Outcome
 from bench.streaming.sounds import STATIONARY
 
@@ -73,7 +73,8 @@ def quality(results: Results) -> list[Figure]:
     for what, field in (("doubled", "doubled"), ("lost at cuts", "lost_at_cuts")):
         figures.append(exactly(f"words {what}, ours", total(ours, field), "", 0))
         figures += [
-            Figure(f"words {what}, {name}", total(results.own[name], field), "") for name in (AGREEMENT, FIXED)
+            Figure(f"words {what}, {name}", total(results.own[name], field), "")
+            for name in (AGREEMENT, FIXED)
         ]
     for name in MAIN:
         outcomes = results.own[name]
@@ -97,7 +98,7 @@ def latency(results: Results) -> list[Figure]:
         its_s = own.points(whole, percent)[0][1]
         ours_s = ours.latency_at(work, whole, percent)
 
-        def ratio(picked: object, percent: float | None = percent) -> float:
+        def ratio(picked: Picked, percent: float | None = percent) -> float:
             ((its_work, seconds),) = own.points(picked, percent)
             return ours.latency_at(its_work, picked, percent) / seconds
 
@@ -110,21 +111,23 @@ def latency(results: Results) -> list[Figure]:
             ),
         ]
 
-    def work_ratio(picked: object) -> float:
+    def work_ratio(picked: Picked) -> float:
         ((its_work, seconds),) = own.points(picked)
         return ours.work_at(seconds, picked) / its_work
 
     figures += [
         Figure("engine work, ours at equal mean latency (at most)", ours.work_at(mean_s, whole), "s per s"),
         replace(
-            at_most("engine work at equal mean latency, ours ÷ its", work_ratio(whole), "", MOST_OF_THE_OTHER),
+            at_most(
+                "engine work at equal mean latency, ours ÷ its", work_ratio(whole), "", MOST_OF_THE_OTHER
+            ),
             interval=bootstrap(work_ratio, count, seed=results.seed),
         ),
     ]
     return figures
 
 
-def _difference(one, other):
+def _difference(one: Statistic, other: Statistic) -> Statistic:
     return lambda picked: one(picked) - other(picked)
 
 

@@ -12,10 +12,10 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from hashlib import blake2b
-from math import cos, exp, log, pi, sqrt
+from math import exp
 from typing import Any
 
+from transcription.engines.adversary_faults import Dice, Faults, sounds_like
 from transcription.engines.base import (
     SAMPLE_RATE_HZ,
     Hypothesis,
@@ -39,48 +39,7 @@ INVENTED = ("thank you for watching", "thank you", "please subscribe", "you", "b
 """The sort of thing that Whisper says where nobody speaks (Koenecke et al. 2024, arXiv 2402.08021)."""
 GLIMPSE_S = 0.01
 """Of a word that the window cuts, less than this is not heard at all."""
-_VOWELS = "aeiou"
 _HALF_A_SAMPLE_S = 0.5 / SAMPLE_RATE_HZ
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """Rates are probabilities. The decode time is log-normal about a median that grows with the window; the
-    defaults are those of a Whisper `base` on two cores, in int8 with beam 1, rounded."""
-
-    seed: int = 0
-    misheard: float = 0.03
-    """Of a word: always heard as another one, whatever the window."""
-    flicker: float = 0.0
-    """Of a word in one window: heard as another one there, however much follows it."""
-    cut_drop: float = 0.5
-    """Of a word that the window's edge cuts: missing. Else it is garbled."""
-    tail_wrong: float = 0.4
-    """Of a word without enough after it: wrong or missing, anew in each window."""
-    right_context_s: float = 0.4
-    """What is enough where speech goes on."""
-    right_silence_s: float = 0.1
-    """What is enough where speech has paused since."""
-    jitter_s: float = 0.04
-    """Standard deviation of a word's times."""
-    loop: float = 0.01
-    """Of a window: its last words are said over and over."""
-    loop_swallows: float = 0.0
-    """Of a loop: it starts half-way, and what was said after that is missing."""
-    invent: float = 0.3
-    """Of a window without words, or that ends in a long silence: words all the same."""
-    invent_after_s: float = 2.0
-    """The silence that is long."""
-    error: float = 0.01
-    no_answer: float = 0.002
-    """Of a call."""
-    hang_s: float = 2.0
-    """What passes until somebody sees that no answer comes."""
-    latency_fixed_ms: float = 50.0
-    latency_per_s_ms: float = 40.0
-    """Median decode time: this, and this for each second of the window."""
-    latency_sigma: float = 0.25
-    """Standard deviation of the logarithm of the decode time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +77,7 @@ class AdversaryEngine:
         self._starts_s: list[float] = []
         self._longest_s = 0.0
         self._pause_s: list[float] = []  # where the speech that a word belongs to pauses next
+        self._dice = Dice(self.faults.seed)
         self._calls = 0
 
     def load(self) -> None:
@@ -160,8 +120,8 @@ class AdversaryEngine:
         faults, call = self.faults, self._calls
         self._calls += 1
         median_s = (faults.latency_fixed_ms + faults.latency_per_s_ms * window.duration_s) / 1000
-        latency_s = median_s * exp(faults.latency_sigma * self._normal("latency", call))
-        fate = self._draw("fate", call)
+        latency_s = median_s * exp(faults.latency_sigma * self._dice.normal("latency", call))
+        fate = self._dice.draw("fate", call)
         if fate < faults.error:
             return Answer(None, latency_s, "an error that was drawn")
         if fate < faults.error + faults.no_answer:
@@ -175,7 +135,7 @@ class AdversaryEngine:
         language = window.options.language or "en"
         segments = [_segment(group, language, logprob=-0.25, no_speech=0.02) for group in _phrases(words)]
         segments += self._invented(window, words, language)
-        if segments and self._draw("loop", *_place(window)) < self.faults.loop:
+        if segments and self._dice.draw("loop", *_place(window)) < self.faults.loop:
             segments = [_segment(self._looped(window, segments), language, logprob=-0.5, no_speech=0.1)]
         return Hypothesis(
             tuple(segments), language=language, language_probability=1.0, engine_ms=latency_s * 1000
@@ -199,7 +159,7 @@ class AdversaryEngine:
             end_s = word.end_s + self._shift("end", window, index)
             at_s = min(max(start_s, end_s), window.offset_s + window.duration_s)
             start_s = min(start_s, at_s)
-            draw = self._draw("probability", index, *_place(window))
+            draw = self._dice.draw("probability", index, *_place(window))
             heard.append(Word(text, start_s, at_s, 0.7 + 0.3 * draw if sure else 0.2 + 0.6 * draw))
         return heard
 
@@ -210,10 +170,10 @@ class AdversaryEngine:
         faults, word = self.faults, self._script[index]
         place = (index, *_place(window))
         text = word.text
-        if self._draw("misheard", index) < faults.misheard:
-            text = _variant(text, self._draw("as", index))
+        if self._dice.draw("misheard", index) < faults.misheard:
+            text = sounds_like(text, self._dice.draw("as", index))
         if word.start_s < from_s or word.end_s > until_s:
-            if self._draw("cut", *place) < faults.cut_drop:
+            if self._dice.draw("cut", *place) < faults.cut_drop:
                 return None
             shown = (min(until_s, word.end_s) - max(from_s, word.start_s)) / (word.end_s - word.start_s)
             letters = max(1, int(len(text) * shown))
@@ -222,11 +182,11 @@ class AdversaryEngine:
             until_s - word.end_s >= faults.right_context_s
             or until_s - self._pause_s[index] >= faults.right_silence_s
         )
-        unstable = not settled and self._draw("tail", *place) < faults.tail_wrong
-        if unstable and self._draw("gone", *place) < 0.5:
+        unstable = not settled and self._dice.draw("tail", *place) < faults.tail_wrong
+        if unstable and self._dice.draw("gone", *place) < 0.5:
             return None
-        if unstable or self._draw("flicker", *place) < faults.flicker:
-            return _variant(text, self._draw("tail as", *place)), False
+        if unstable or self._dice.draw("flicker", *place) < faults.flicker:
+            return sounds_like(text, self._dice.draw("tail as", *place)), False
         return text, True
 
     def _invented(
@@ -237,57 +197,37 @@ class AdversaryEngine:
         silence_from_s = words[-1].end_s if words else window.offset_s
         if words and end_s - silence_from_s < self.faults.invent_after_s:
             return []
-        if self._draw("invent", *_place(window)) >= self.faults.invent:
+        if self._dice.draw("invent", *_place(window)) >= self.faults.invent:
             return []
         silence = f"{silence_from_s:.1f}" if words else _place(window)[0]
-        texts = INVENTED[int(self._draw("invented", silence) * len(INVENTED))].split()
+        texts = INVENTED[int(self._dice.draw("invented", silence) * len(INVENTED))].split()
         length_s = min(0.3, (end_s - silence_from_s) / len(texts))
         invented = [
             Word(text, silence_from_s + step * length_s, silence_from_s + (step + 1) * length_s, 0.4)
             for step, text in enumerate(texts)
         ]
-        doubt = self._draw("doubt", *_place(window))
+        doubt = self._dice.draw("doubt", *_place(window))
         return [_segment(invented, language, logprob=-0.4 - doubt, no_speech=0.4 + 0.5 * doubt)]
 
     def _looped(self, window: SpeechWindow, segments: Sequence[HypothesisSegment]) -> list[Word]:
         words = [word for segment in segments for word in segment.words]
-        if self._draw("swallow", *_place(window)) < self.faults.loop_swallows:
+        if self._dice.draw("swallow", *_place(window)) < self.faults.loop_swallows:
             words = words[: len(words) // 2 + 1]
-        size = 1 + int(self._draw("loop size", *_place(window)) * min(4, len(words)))
+        size = 1 + int(self._dice.draw("loop size", *_place(window)) * min(4, len(words)))
         phrase, end_s = words[-size:], window.offset_s + window.duration_s
         from_s = min(words[-1].end_s, end_s)
         turns = [Word(word.text, from_s, end_s, word.probability) for word in phrase]
         return words + turns * (LOOP_WORDS // size)
 
-    # Chance
-
-    def _draw(self, what: str, *where: object) -> float:
-        """A number in [0, 1) that the seed, the purpose and the place decide."""
-        key = f"{self.faults.seed}/{what}/{where}".encode()
-        return int.from_bytes(blake2b(key, digest_size=8).digest()) / 2**64
-
-    def _normal(self, what: str, *where: object) -> float:
-        """From the standard normal distribution (Box and Muller 1958)."""
-        radius = sqrt(-2 * log(1 - self._draw(f"{what} radius", *where)))
-        return radius * cos(2 * pi * self._draw(f"{what} angle", *where))
-
     def _shift(self, edge: str, window: SpeechWindow, index: int) -> float:
-        return self.faults.jitter_s * self._normal(edge, index, *_place(window)) if self.faults.jitter_s else 0.0
+        """How far off an edge of a word is heard, in seconds."""
+        jitter_s = self.faults.jitter_s
+        return jitter_s * self._dice.normal(edge, index, *_place(window)) if jitter_s else 0.0
 
 
 def _place(window: SpeechWindow) -> tuple[int, int, bool]:
     """What makes a window that window: its first sample, its length, and whether it is a final one."""
     return round(window.offset_s * SAMPLE_RATE_HZ), len(window.samples), window.is_final
-
-
-def _variant(text: str, draw: float) -> str:
-    """Another word that sounds alike: one vowel changed, or a consonant more."""
-    places = [index for index, letter in enumerate(text.lower()) if letter in _VOWELS]
-    if not places:
-        return text + "s"
-    at = places[int(draw * len(places))]
-    others = [vowel for vowel in _VOWELS if vowel != text[at].lower()]
-    return text[:at] + others[int(draw * 977) % len(others)] + text[at + 1 :]
 
 
 def _phrases(words: Sequence[Word]) -> list[list[Word]]:

@@ -56,7 +56,14 @@ def test_the_same_seed_says_the_same() -> None:
 
     def row(seed: int) -> list[Answer]:
         made = engine(
-            seed=seed, misheard=0.2, tail_wrong=0.5, jitter_s=0.05, loop=0.1, invent=0.5, error=0.1, no_answer=0.1
+            seed=seed,
+            misheard=0.2,
+            tail_wrong=0.5,
+            jitter_s=0.05,
+            loop=0.1,
+            invent=0.5,
+            error=0.1,
+            no_answer=0.1,
         )
         return [made.answer(window(0.5, 1.0 + step / 3)) for step in range(50)]
 
@@ -69,7 +76,7 @@ def test_the_same_seed_says_the_same() -> None:
     st.floats(0.3, 10),
     st.booleans(),
     st.fixed_dictionaries(
-        {name: st.floats(0, 1) for name in ("misheard", "flicker", "cut_drop", "tail_wrong", "loop", "invent")}
+        dict.fromkeys(("misheard", "flicker", "cut_drop", "tail_wrong", "loop", "invent"), st.floats(0, 1))
     ),
     st.floats(0, 0.3),
 )
