@@ -17,6 +17,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "min_new_audio_s": (0.03, 30.0),
     "prompt_chars": (0, 200),
     "early_final_ms": (0, 10_000),
+    "max_backlog_s": (60.0, 3_600.0),
 }
 
 
@@ -53,6 +54,10 @@ class StreamConfig:
     """Silence after which the final decode is asked for on trial, before the utterance has closed; 0: never.
     Pays with engines that decode a window whole: the final is there when the silence has lasted. Speech that
     resumes throws it away, so an engine that continues utterances, which would have to start over, loses."""
+
+    max_backlog_s: float = 120.0
+    """The most audio held for engines of which none has answered for a minute (64 kB a second); what is older
+    is given up, with an error. It does not bound what an engine that answers has still to do."""
 
     def __post_init__(self) -> None:
         """Raises ValueError naming the first setting that is out of its range."""

@@ -13,16 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, Samples
-from transcription.streaming.agreement import CLAIM_CONTEXT_S, agreed_words, words_before
 from transcription.streaming.config import StreamConfig
-from transcription.streaming.cutting import split
 from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEventType
-from transcription.streaming.guards import Guarded, guard
-from transcription.streaming.language import LanguageMemory
 from transcription.streaming.listening import Closed, Listener, Opened
-from transcription.streaming.planning import DecodePlanner
-from transcription.streaming.prompting import Prompt
-from transcription.streaming.segments import SegmentWriter
+from transcription.streaming.planning import GIVE_UP_S, DecodePlanner
+from transcription.streaming.scribe import Scribe
 from transcription.streaming.utterance import Utterance
 
 
@@ -41,21 +36,24 @@ class StreamingCore:
         self.config = config or StreamConfig()
         self._listener = Listener()
         self._planner = DecodePlanner()
-        self._writer = SegmentWriter()
-        self._language = LanguageMemory()
+        self._scribe = Scribe(self._listener)
         self._next_request_id = 0
         self._in_flight: _InFlight | None = None
-        self._prompt = Prompt()
         self._finished = False
 
     # Audio in
 
     def push_audio(self, samples: Samples, now_s: float) -> list[StreamEvent]:
-        """float32 samples in [-1, 1], 16 kHz mono, shape (n,). Raises ValueError after `finish`."""
+        """float32 samples in [-1, 1], 16 kHz mono, shape (n,). Raises ValueError after `finish`.
+
+        What is held is the open utterance, those not decoded yet, and frames whose speech probability has not
+        come. Where no engine has answered for GIVE_UP_S it is `config.max_backlog_s` at most: the oldest
+        utterances are then given up, each with an ERROR.
+        """
         if self._finished:
             raise ValueError("no audio is taken after finish()")
         self._listener.buffer.append(samples)
-        return []
+        return self._shed(now_s)
 
     def push_speech(self, probabilities: Sequence[float], now_s: float) -> list[StreamEvent]:
         """Speech probabilities of the next 512-sample frames. Raises ValueError for frames not pushed yet."""
@@ -75,7 +73,7 @@ class StreamingCore:
 
     def clear(self, now_s: float) -> list[StreamEvent]:
         """Drop what has come and is not final, for good. `covered_until_sample` moves to the audio's end."""
-        events = self._writer.withdraw()
+        events = self._scribe.writer.withdraw()
         if self._listener.clear():
             events.append(self._speech_event(StreamEventType.SPEECH_ENDED, self._listener.endpointer.judged))
         if self._in_flight:
@@ -90,7 +88,7 @@ class StreamingCore:
         before = self.config.language
         self.config = replace(self.config, **changes)
         if self.config.language != before:
-            self._language.forget()
+            self._scribe.language.forget()
 
     # Decodes out, hypotheses in
 
@@ -113,8 +111,8 @@ class StreamingCore:
             start_sample=utterance.start,
             end_sample=window.end,
             is_final=window.is_final,
-            language=self._language.ask_for(self.config.language),
-            prompt=self._prompt.text,
+            language=self._scribe.language.ask_for(self.config.language),
+            prompt=self._scribe.prompt.text,
             vocabulary=self.config.vocabulary,
         )
         self._next_request_id += 1
@@ -122,6 +120,7 @@ class StreamingCore:
         on_trial = window.is_final and not utterance.closed
         if on_trial:
             utterance.trial_silence, utterance.trial = endpointer.silence_start, None
+        self._planner.asked(now_s)
         self._in_flight = _InFlight(request, utterance, now_s, utterance.trial_silence if on_trial else None)
         return request
 
@@ -145,7 +144,7 @@ class StreamingCore:
             utterance.trial = hypothesis
         if request.is_final and utterance.closed and silence_start == utterance.trial_silence:
             return self._finalise(utterance, hypothesis, request.id) + self._settle()
-        return self._show(utterance, request, hypothesis)
+        return self._scribe.show(utterance, request, hypothesis, self.config)
 
     def decode_lost(self, request_id: int, now_s: float) -> list[StreamEvent]:
         """No answer, or an error. The window is asked for again, after a wait that grows (`idle_until_s`)."""
@@ -157,14 +156,8 @@ class StreamingCore:
         again = self._planner.lost(utterance, now_s)
         if again or not utterance.closed:
             return []
-        lost = {
-            "code": "utterance_lost",
-            "start": round(utterance.covered_from / SAMPLE_RATE_HZ, 3),
-            "end": round(utterance.covered_until / SAMPLE_RATE_HZ, 3),
-            "message": f"no engine decoded this utterance in {utterance.losses} attempts",
-        }
-        error = self._writer.event(StreamEventType.ERROR, lost, request_id)
-        return [error, *self._finalise(utterance, None, request_id), *self._settle()]
+        why = f"no engine decoded this utterance in {utterance.losses} attempts"
+        return [*self._give_up(utterance, why, request_id), *self._settle()]
 
     # What a driver may ask
 
@@ -190,7 +183,7 @@ class StreamingCore:
 
     def event(self, kind: StreamEventType, payload: Mapping[str, Any]) -> StreamEvent:
         """An event of the driver's own (ready, done, error) in the session's numbering."""
-        return self._writer.event(kind, payload)
+        return self._scribe.writer.event(kind, payload)
 
     # Endpoints
 
@@ -219,9 +212,9 @@ class StreamingCore:
         return events
 
     def _speech_event(self, kind: StreamEventType, sample: int) -> StreamEvent:
-        return self._writer.event(kind, {"timestamp": round(sample / SAMPLE_RATE_HZ, 3)})
+        return self._scribe.writer.event(kind, {"timestamp": round(sample / SAMPLE_RATE_HZ, 3)})
 
-    # Hypotheses
+    # Answers
 
     def _land(self, request_id: int) -> _InFlight | None:
         flight = self._in_flight
@@ -235,86 +228,34 @@ class StreamingCore:
         if self._in_flight and self._in_flight.utterance is utterance:
             self._in_flight = replace(self._in_flight, utterance=None)
 
-    def _show(
-        self, utterance: Utterance, request: DecodeRequest, hypothesis: Hypothesis
-    ) -> list[StreamEvent]:
-        heard = self._guarded(utterance, request.end_sample, hypothesis)
-        window_end_s = request.end_sample / SAMPLE_RATE_HZ
-        utterance.stable = agreed_words(utterance.words, heard.words, window_end_s=window_end_s)
-        utterance.words, utterance.timed = heard.words, heard.timed
-        claimed = 0 if hypothesis.provisional else self._claimed(utterance, window_end_s)
-        # Words behind a forced cut stay in sight here until the final moves them to the next segment.
-        return self._partial(
-            utterance, claimed, window_end_s, hypothesis.language or request.language, request.id
-        )
-
-    def _claimed(self, utterance: Utterance, window_end_s: float) -> int:
-        """How many of the agreed words a reader may rely on: enough follows them, and no forced cut can give
-        them to the next segment any more."""
-        limit_s = min(window_end_s - CLAIM_CONTEXT_S, self._listener.earliest_cut_s(utterance, self.config))
-        return min(utterance.stable, words_before(utterance.words, limit_s))
-
-    def _partial(
-        self, utterance: Utterance, claimed: int, end_s: float, language: str | None, request_id: int | None
-    ) -> list[StreamEvent]:
-        return self._writer.partial(
-            utterance.words,
-            claimed,
-            start_s=utterance.covered_from / SAMPLE_RATE_HZ,
-            end_s=end_s,
-            language=language,
-            timed=utterance.timed,
-            request_id=request_id,
-        )
-
     def _finalise(
         self, utterance: Utterance, hypothesis: Hypothesis | None, request_id: int | None
     ) -> list[StreamEvent]:
-        """The oldest utterance is done with. Without a hypothesis its last partial stands."""
-        end = utterance.asked_until
-        if hypothesis is None:
-            heard = Guarded(utterance.words, looped=False, timed=utterance.timed)
-        else:
-            heard = self._guarded(utterance, end, hypothesis)
-            self._language.heard(hypothesis, (end - utterance.start) / SAMPLE_RATE_HZ)
-        count = self._listener.own_words(heard.words)
-        words = heard.words[:count]
-        language = (hypothesis.language if hypothesis else None) or self._language.ask_for(
-            self.config.language
-        )
-        events = self._writer.final(
-            words,
-            start_s=utterance.covered_from / SAMPLE_RATE_HZ,
-            end_s=utterance.covered_until / SAMPLE_RATE_HZ,
-            covers_until=utterance.covered_until,
-            heard=heard.segments,
-            language=language,
-            timed=heard.timed,
-            request_id=request_id,
-        )
-        self._listener.utterances.popleft()
+        events = self._scribe.finalise(utterance, hypothesis, request_id, self.config)
         self._abandon(utterance)
-        self._prompt.said(words, language, most_chars=0 if utterance.looped else self.config.prompt_chars)
-        return events + self._carry(replace(heard, words=heard.words[count:]), end, language, request_id)
+        return events
 
-    def _carry(
-        self, behind: Guarded, heard_until: int, language: str | None, request_id: int | None
-    ) -> list[StreamEvent]:
-        """Words heard behind a forced cut are the next utterance's first hypothesis: a reader who saw them
-        goes on seeing them, and what was decoded once need not be decoded again to be shown."""
-        following = self._listener.utterances[0] if self._listener.utterances else None
-        if following is None or following.seam_before is None or not behind.words or behind.looped:
-            return []
-        following.words, following.timed = behind.words, behind.timed
-        following.heard_until = max(following.heard_until, heard_until)
-        return self._partial(following, 0, heard_until / SAMPLE_RATE_HZ, language, request_id)
+    def _give_up(self, utterance: Utterance, why: str, request_id: int | None) -> list[StreamEvent]:
+        """Tell that nobody decoded the oldest utterance, and leave it at its last partial."""
+        lost = {
+            "code": "utterance_lost",
+            "start": round(utterance.covered_from / SAMPLE_RATE_HZ, 3),
+            "end": round(utterance.covered_until / SAMPLE_RATE_HZ, 3),
+            "message": why,
+        }
+        error = self._scribe.writer.event(StreamEventType.ERROR, lost, request_id)
+        return [error, *self._finalise(utterance, None, request_id)]
 
-    def _guarded(self, utterance: Utterance, end_sample: int, hypothesis: Hypothesis) -> Guarded:
-        """What passes the guards and was not said before the seam."""
-        heard = guard(hypothesis, window_s=(end_sample - utterance.start) / SAMPLE_RATE_HZ)
-        if heard.looped:
-            self._prompt.clear()
-            utterance.looped = True
-        if utterance.seam_before is None:
-            return heard
-        return replace(heard, words=heard.words[split(heard.words, utterance.seam_before) :])
+    def _shed(self, now_s: float) -> list[StreamEvent]:
+        """Bound what is held while no engine answers. One that answers, however late, gets all of it."""
+        events: list[StreamEvent] = []
+        limit = self.config.max_backlog_s * SAMPLE_RATE_HZ
+        while self._planner.silent_for_s(now_s) >= GIVE_UP_S and self._listener.utterances:
+            oldest = self._listener.utterances[0]
+            if not oldest.closed or self._listener.buffer.end - oldest.start <= limit:
+                break
+            events += self._give_up(
+                oldest, f"no engine answers, and {limit / SAMPLE_RATE_HZ:.0f} s of audio wait", None
+            )
+            self._listener.release(self.config, ended=False)
+        return events

@@ -41,20 +41,38 @@ class Guarded:
     looped: bool
     timed: bool
     segments: tuple[HypothesisSegment, ...] = ()
+    sure: int = 0
+    """How many of `words`, from the start on, Whisper's own decoder would have let pass by their likelihood
+    and compression. A partial is not decoded again at a higher temperature: the rest is shown, and agrees
+    with nothing."""
 
 
 def guard(hypothesis: Hypothesis, *, window_s: float) -> Guarded:
     """Drop what cannot have been said."""
     kept = tuple(segment for segment in hypothesis.segments if _credible(segment))
     timed = all(segment.words for segment in kept if segment.text.strip())
-    words = [word for segment in kept for word in segment_words(segment) if word.text.strip()]
+    words: list[Word] = []
+    looped, sure = False, None
+    for segment in kept:
+        if sure is None and _unsure(segment):
+            sure = len(words)
+        said = [word for word in segment_words(segment) if word.text.strip()]
+        length = without_loop([fold(word.text) for word in said])
+        looped |= length < len(said)
+        words += said[:length]
     length = without_loop([fold(word.text) for word in words])
     budget = int(MAX_WORDS_PER_S * window_s) + SPARE_WORDS
-    looped = length < len(words) or length > budget
+    looped |= length < len(words) or length > budget
     words = words[: min(length, budget)]
     if looped and compression_ratio(" ".join(word.text for word in words)) > MAX_COMPRESSION_RATIO:
         words = []
-    return Guarded(words=tuple(words), looped=looped, timed=timed, segments=kept)
+    return Guarded(
+        words=tuple(words),
+        looped=looped,
+        timed=timed,
+        segments=kept,
+        sure=len(words) if sure is None else min(sure, len(words)),
+    )
 
 
 def without_loop(words: Sequence[str]) -> int:
@@ -104,4 +122,12 @@ def _credible(segment: HypothesisSegment) -> bool:
         and segment.no_speech_prob > MAX_NO_SPEECH_PROB
         and segment.avg_logprob is not None
         and segment.avg_logprob < MIN_AVG_LOGPROB
+    )
+
+
+def _unsure(segment: HypothesisSegment) -> bool:
+    """Whisper's rule for a decode that should be tried again."""
+    ratio, logprob = segment.compression_ratio, segment.avg_logprob
+    return (ratio is not None and ratio > MAX_COMPRESSION_RATIO) or (
+        logprob is not None and logprob < MIN_AVG_LOGPROB
     )

@@ -37,6 +37,7 @@ class DecodePlanner:
     def __init__(self) -> None:
         self._round_trip_s: float | None = None
         self.retry_at_s: float | None = None
+        self._unanswered_since_s: float | None = None
 
     def choose(
         self, utterance: Utterance, *, judged: int, silence_start: int | None, config: StreamConfig
@@ -59,8 +60,18 @@ class DecodePlanner:
             return Window(max(content_end, utterance.asked_until), is_final=False)
         return None
 
+    def asked(self, now_s: float) -> None:
+        """A request went out."""
+        if self._unanswered_since_s is None:
+            self._unanswered_since_s = now_s
+
+    def silent_for_s(self, now_s: float) -> float:
+        """How long requests have gone without any answer; 0 where none waits for one."""
+        return 0.0 if self._unanswered_since_s is None else now_s - self._unanswered_since_s
+
     def answered(self, after_s: float) -> None:
         """An answer came `after_s` seconds after it was asked for."""
+        self._unanswered_since_s = None
         known = self._round_trip_s
         self._round_trip_s = after_s if known is None else known + _SMOOTHING * (after_s - known)
         self.retry_at_s = None

@@ -7,6 +7,8 @@ import numpy as np
 from transcription.engines.base import Samples
 
 _FIRST_CAPACITY = 32_000
+_MOST_SPARE = 480_000
+"""Room left for what comes is as much again as is held, but no more than 30 s."""
 
 
 class SampleBuffer:
@@ -28,7 +30,8 @@ class SampleBuffer:
         needed = self.end - self._base + len(samples)
         if needed > len(self._array):
             held = self._array[self.start - self._base : self.end - self._base]
-            array = np.zeros(max(_FIRST_CAPACITY, 2 * (len(held) + len(samples))), np.float32)
+            room = len(held) + len(samples)
+            array = np.zeros(max(_FIRST_CAPACITY, room + min(room, _MOST_SPARE)), np.float32)
             array[: len(held)] = held
             self._array, self._base = array, self.start
         offset = self.end - self._base

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from transcription.models import Word
-from transcription.streaming.agreement import agreed_words, fold
+from transcription.streaming.agreement import agreed_words, fold, words_before
 
 
 def words(text: str) -> list[Word]:
@@ -37,3 +37,9 @@ def test_stable_is_the_common_prefix(before: str, after: str, stable: int) -> No
 def test_word_at_the_edge_is_not_stable() -> None:
     """A word that ends with the window may be a piece of a longer one."""
     assert agreed_words(words("the cat"), words("the cat"), window_end_s=0.95) == 1
+
+
+def test_words_before_counts_whole_words_from_the_start() -> None:
+    """A word counts where it has ended by then, and so have all before it."""
+    assert words_before(words("the cat sat"), 0.9) == 2
+    assert words_before(words("the cat sat"), 0.39) == 0

@@ -221,3 +221,14 @@ def test_window_stays_as_it_was() -> None:
     for _ in range(20):
         feed(core, 100, speech=False)
     assert window[-1] == np.float32(0.1)
+
+
+@pytest.mark.parametrize(("spoken_s", "silence_ms"), [(3.0, 500), (10.0, 320), (14.0, 210)])
+def test_longer_an_utterance_the_shorter_the_silence_that_ends_it(spoken_s: float, silence_ms: int) -> None:
+    """Half a second up to 6 s of utterance, then ever less, down to a pause of 160 ms at 15 s."""
+    core = StreamingCore(StreamConfig(prefix_padding_ms=0))
+    feed(core, round(spoken_s * SAMPLE_RATE_HZ / 512))
+    frames = 1
+    while StreamEventType.SPEECH_ENDED not in feed(core, 1, speech=False):
+        frames += 1
+    assert abs(frames * 32 - silence_ms) <= 32

@@ -56,3 +56,24 @@ def test_words_without_times_are_spread_and_not_published() -> None:
     result = guard(heard("one three", length_s=8.0), window_s=8.0)
     assert result.words == (Word("one", 0.0, 3.0), Word("three", 3.0, 8.0))
     assert not result.timed
+
+
+def test_likelihood_and_compression_end_what_is_sure() -> None:
+    """Words from the first segment on that Whisper's decoder would try again stay, and are not sure."""
+    good = HypothesisSegment(0.0, 1.0, "hello there", avg_logprob=-0.3, compression_ratio=1.1)
+    for bad in (
+        HypothesisSegment(1.0, 2.0, "um what", avg_logprob=-1.2),
+        HypothesisSegment(1.0, 2.0, "um what", compression_ratio=2.5),
+    ):
+        result = guard(Hypothesis((good, bad, good)), window_s=5.0)
+        assert len(result.words) == 6
+        assert result.sure == 2
+
+
+def test_loop_within_a_window_is_cut_too() -> None:
+    """A segment that loops is cut to its first turn though another one follows."""
+    looping = HypothesisSegment(0.0, 3.0, "so " + "thank you very much " * 6)
+    after = HypothesisSegment(3.0, 4.0, "good bye")
+    result = guard(Hypothesis((looping, after)), window_s=5.0)
+    assert [word.text for word in result.words] == ["so", "thank", "you", "very", "much", "good", "bye"]
+    assert result.looped
