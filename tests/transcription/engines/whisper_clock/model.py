@@ -1,10 +1,10 @@
 """A one-layer model of Whisper's shape with weights set by hand, so that its text is known from the audio.
 
 It divides a window into cells of 0.4 s and says of each, from the window's start to the end of its audio,
-the syllable of the tone at its middle and the cell's number ("ba0 ne1 …"), or a token without text where there
-is silence; ten cells are a segment. Where padding begins, which is exactly zero, the text ends. Times are
-those of the window's cells: up to half a cell off where the tones do not begin with them, and a tone whose
-edge falls on the middle of a cell may be said twice or not at all.
+the syllable of the tone at its middle and the number of the cell ("ba0 ne1 …"), or a token without text
+where there is silence; ten cells are a segment. Where padding begins, which is exactly zero, the text ends.
+Times are those of the window's cells: up to half a cell off where the tones do not begin with them, and a
+tone whose edge falls on the middle of a cell may be said twice or not at all.
 
 How. The encoder's two convolutions measure six mel bands and whether there is audio at all; the positions are
 sines and cosines of 32 frequencies. A token's embedding is a direction for what has been said last (the
