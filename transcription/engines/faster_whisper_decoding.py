@@ -78,7 +78,9 @@ def _run(
 ) -> Sequence[Any]:
     longest = decoding.max_length
     if all(budget is not None for budget in decoding.budgets):
-        longest = min(longest, len(prompts[0]) + max(budget or 0 for budget in decoding.budgets))
+        # CTranslate2 gives the new tokens what the prompt leaves of max_length, but at most half of it.
+        most = max(budget or 0 for budget in decoding.budgets)
+        longest = min(longest, max(2 * most, len(prompts[0]) + most))
     search: dict[str, Any] = {"beam_size": decoding.beam_size, "patience": 1.0}
     if temperature > 0:
         search = {

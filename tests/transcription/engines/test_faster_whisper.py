@@ -19,6 +19,7 @@ from transcription.engines.base import (
     SpeechWindow,
 )
 from transcription.engines.faster_whisper import FasterWhisperEngine
+from transcription.engines.faster_whisper_loading import failure, hint_for
 from transcription.errors import EngineFailed, EngineUnavailable
 
 
@@ -140,7 +141,7 @@ def test_a_broken_model(folder: Path, tmp_path: Path) -> None:
     """Weights that are cut off are an engine that is not available, not a crash."""
     broken = shutil.copytree(folder, tmp_path / "model")
     (broken / "model.bin").write_bytes((folder / "model.bin").read_bytes()[:1000])
-    with pytest.raises(EngineUnavailable):
+    with pytest.raises(EngineUnavailable, match="damaged"):
         FasterWhisperEngine(SpeechEngineConfig(str(broken))).load()
 
 
@@ -161,3 +162,43 @@ def test_no_gpu(folder: Path) -> None:
         pytest.skip("this machine has a GPU")
     with pytest.raises(EngineUnavailable, match="device to cpu"):
         FasterWhisperEngine(SpeechEngineConfig(str(folder), device="cuda")).load()
+
+
+def test_options_that_are_not_taken(folder: Path) -> None:
+    """A setting of the wrong kind is named when the engine is loaded, not when people speak."""
+    for name, value in (("beam_size", "5"), ("batch_size", 0), ("short_partials", 1)):
+        with pytest.raises(EngineUnavailable, match=name):
+            FasterWhisperEngine(SpeechEngineConfig(str(folder), options=((name, value),))).load()
+
+
+def test_a_partial_has_a_budget_of_tokens(folder: Path, engine: FasterWhisperEngine) -> None:
+    """A short partial that would go on and on is cut off; in a batch each window has its own budget."""
+    options = (("partial_tokens_per_s", 1),)
+    tight = FasterWhisperEngine(SpeechEngineConfig(str(folder), compute_threads=1, options=options))
+    tight.load()
+    samples = call()[0][SAMPLE_RATE_HZ:]
+    windows = [
+        SpeechWindow(f"u{n}", samples[: n * SAMPLE_RATE_HZ], 0.0, False, SpeechOptions("en")) for n in (1, 9)
+    ]
+    together = tight.decode(windows)
+    assert [answer.text for answer in together] == [tight.decode([window])[0].text for window in windows]
+    assert len(together[0].text) < len(engine.decode(windows[:1])[0].text)
+
+
+def test_what_there_is_no_room_for_is_told(
+    engine: FasterWhisperEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Phrases of a vocabulary beyond the decoder's room are left out whole, and a log line says how many."""
+    decode(
+        engine, options=SpeechOptions("en", vocabulary=("short", *["a phrase of fifty characters" * 2] * 99))
+    )
+    assert any("room for" in record.getMessage() for record in caplog.records)
+
+
+def test_memory_that_runs_out_says_what_helps() -> None:
+    """An allocation that fails while decoding may be tried again, and names what needs less."""
+    failed = failure(RuntimeError("CUDA failed with error out of memory"))
+    assert failed.retryable
+    assert "smaller model" in str(failed)
+    assert not failure(ValueError("wrong shape")).retryable
+    assert "smaller model" in hint_for(MemoryError(), "cuda", is_folder=True)

@@ -7,6 +7,7 @@ import itertools
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -159,6 +160,18 @@ def test_prompts_of_several_lengths_in_a_batch(clock: FasterWhisperEngine) -> No
     answers = clock.decode([window(speak(SAID), is_final=True, options=options) for options in asked])
     assert [heard(answer) for answer in answers] == [[s for s in SAID if s]] * len(asked)
     assert [answer.language for answer in answers] == ["en", "en", "de", "fr"]
+
+
+def test_translation_is_asked_for(clock: FasterWhisperEngine) -> None:
+    """The task reaches the decoder: this model starts its translations 20 ms late."""
+    assert clock.capabilities.translates
+    tasks: tuple[Literal["transcribe", "translate"], ...] = ("transcribe", "translate")
+    for task, start_s in zip(tasks, (0.0, 0.02), strict=True):
+        options = SpeechOptions("de", word_timestamps=False, task=task)
+        for is_final in (False, True):
+            answer = clock.decode([window(speak(SAID), options=options, is_final=is_final)])[0]
+            assert answer.segments[0].start_s == pytest.approx(start_s)
+            assert (answer.language, answer.words) == ("de", ())
 
 
 def test_more_than_thirty_seconds(clock: FasterWhisperEngine) -> None:

@@ -163,8 +163,10 @@ def _fill_decoder(decoder: Any, vocabulary: Vocabulary) -> None:
         goes_to(state, vocabulary.gap(cell), likely=0.5, present=2)
 
     end = vocabulary.of("<|endoftext|>")
-    is_in(("asked", 0), vocabulary.of("<|transcribe|>"), vocabulary.of("<|translate|>"))
-    goes_to(("asked", 0), vocabulary.timestamp(0))
+    for number, task in enumerate(("transcribe", "translate")):  # a translation starts 20 ms late
+        is_in(("asked", number), vocabulary.of(f"<|{task}|>"))
+        goes_to(("asked", number), vocabulary.timestamp(number))
+    is_in(("open", 0), vocabulary.timestamp(1))
     is_in(("untimed", 0), vocabulary.of("<|notimestamps|>"))
     looks_at(("untimed", 0), 0)
     is_in(("language?", 0), vocabulary.of("<|startoftranscript|>"))
