@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sessions.endings import END_OF_CLIENT
-from sessions.limits import FloodRule
+from sessions.limits import FloodRule, LagRule
 from sessions.outbox import Outbox
 from sessions.protocols.base import Heard, Notice
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 
 class Attachment:
-    """`outbox`: what waits for this socket's reader. `flood`: what it has sent, against the clock."""
+    """`outbox`: what waits for this socket's reader. `flood`: what it has sent, against the clock.
+    `lag`: the rule by which its protocol gives a session up; None where it does not."""
 
     def __init__(self, session: LiveSession, flood: FloodRule) -> None:
         self.session = session
         self.outbox = Outbox()
         self.flood = flood
+        self.lag: LagRule | None = None
 
     @property
     def is_current(self) -> bool:
@@ -28,6 +30,16 @@ class Attachment:
     def feed(self, data: bytes) -> None:
         if self.is_current:
             self.session.feed(data)
+
+    def flush(self) -> None:
+        """What came so far becomes final."""
+        if self.is_current:
+            self.session.transcriber.flush()
+
+    def clear(self) -> None:
+        """What came so far and is not final is forgotten."""
+        if self.is_current:
+            self.session.transcriber.clear()
 
     def sent(self, notice: Notice, sent_at: float) -> None:
         """The frames of a notice have gone out."""

@@ -50,7 +50,7 @@ class Closing:
                 words_missing=self._speaker.words_missing,
             )
         )
-        self._speaker.say_ended(ending, enhancement_job_id=enhancement_job_id)
+        self._speaker.say_ended(ending, enhancement_job_id=enhancement_job_id, session_duration_s=duration_s)
 
     async def erase(self) -> None:
         """Nothing of the session may stay."""

@@ -23,17 +23,19 @@ from sessions import hub as hubs
 from sessions.admission import Refused, admit
 from sessions.attachment import Attachment
 from sessions.credentials import Handshake
-from sessions.limits import MAX_FRAME_BYTES
+from sessions.limits import MAX_FRAME_BYTES, LagRule
 from sessions.outbox import Close
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import (
     AskInfo,
     Audio,
+    Clear,
     Codec,
     Command,
     Configure,
     End,
     Failed,
+    Flush,
     Frame,
     InvalidMessage,
     Notice,
@@ -83,11 +85,15 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
     async def _connect(self) -> None:
         handshake = Handshake.from_scope(self.scope)
         await self.base_send({"type": "websocket.accept", "subprotocol": handshake.echoed_subprotocol})
+        if parameter := self._codec.resume_parameter:
+            session_id = handshake.query.get(parameter)
+        else:
+            session_id = self.scope.get("url_route", {}).get("kwargs", {}).get("session_id")
         try:
             self._attachment = await admit(
                 hubs.current(),
                 handshake,
-                session_id=self.scope.get("url_route", {}).get("kwargs", {}).get("session_id"),
+                session_id=session_id,
                 protocol=self._codec.name,
                 defaults=self._defaults(),
             )
@@ -97,6 +103,8 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
             logger.exception("a socket could not be opened")
             await self._refuse(Refused(1011, "internal_error", "Something broke on our side."))
         else:
+            if (hard_lag_s := self._codec.hard_lag_s) is not None:
+                self._attachment.lag = LagRule(hard_lag_s)
             self._sending = asyncio.create_task(self._send_all(self._attachment))
 
     def _defaults(self) -> StreamParameters:
@@ -188,5 +196,9 @@ def _obey(command: Command, attachment: Attachment) -> None:
             attachment.session.speaker.say_info()
         case Configure():
             attachment.session.speaker.configure(dict(command.changes))
+        case Flush():
+            attachment.flush()
+        case Clear():
+            attachment.clear()
         case End():
             attachment.end()

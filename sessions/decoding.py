@@ -49,6 +49,8 @@ class LiveEngine:
     model: str
     notice: str = ""
     is_incremental: bool = False
+    languages: frozenset[str] | None = None
+    """Primary language subtags it reads; None: many."""
 
 
 class Decoder(Protocol):
@@ -93,11 +95,14 @@ class RedisDecoder:
         if raw is None:
             return None
         data = json.loads(raw)
+        capabilities = data.get("capabilities", {})
+        languages = capabilities.get("languages")
         return LiveEngine(
             data["engine"],
             data["model"],
             data.get("notice") or "",
-            bool(data.get("capabilities", {}).get("incremental")),
+            bool(capabilities.get("incremental")),
+            frozenset(languages) if languages else None,
         )
 
     def register(self, session_id: str, on_reply: OnReply) -> None:

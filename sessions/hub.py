@@ -179,6 +179,7 @@ class Hub:
                 language=parameters.language,
                 interim_results=parameters.interim_results,
                 word_timestamps=parameters.word_timestamps,
+                languages=engine.languages if engine else None,
             ),
             greeting=_greeting(engine),
             deadlines=Deadlines(

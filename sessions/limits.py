@@ -13,6 +13,8 @@ MAX_AHEAD_S = 60.0
 """Audio this far ahead of the wall clock since connect is a flood (contract: websocket)."""
 BACKLOG_SPEED = 10.0
 """A resumed backlog may come at up to this many times the speed of speech."""
+LAG_PATIENCE_S = 2.0
+"""How long a lag past the hard threshold is borne (contract: transcription stream)."""
 MAX_WRONG_KEYS = 10
 WRONG_KEYS_WINDOW_S = 60
 
@@ -46,6 +48,27 @@ class FloodRule:
 
     def _backlog_allowance_s(self, elapsed_s: float) -> float:
         return min(self.backlog_s, (BACKLOG_SPEED - 1) * elapsed_s)
+
+
+@dataclass(slots=True)
+class LagRule:
+    """How long a transcript may stay `hard_lag_s` or more behind. Times are on one monotonic clock."""
+
+    hard_lag_s: float
+    behind_since_s: float | None = None
+
+    def is_broken(self, lag_s: float, now_s: float) -> bool:
+        if lag_s < self.hard_lag_s:
+            self.behind_since_s = None
+            return False
+        if self.behind_since_s is None:
+            self.behind_since_s = now_s
+        return now_s >= self.behind_since_s + LAG_PATIENCE_S
+
+    @property
+    def next_s(self) -> float | None:
+        """When to look again, whatever comes in; None where there is no reason to."""
+        return None if self.behind_since_s is None else self.behind_since_s + LAG_PATIENCE_S
 
 
 class WrongKeys:

@@ -17,7 +17,7 @@ from sessions.attachment import Attachment
 from sessions.clock import Clock
 from sessions.closing import Closing
 from sessions.deadlines import Deadlines
-from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, Ending
+from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, END_BY_LAG, Ending
 from sessions.figures import SessionFigures
 from sessions.limits import FloodRule
 from sessions.models import RealTimeSession
@@ -54,7 +54,7 @@ class LiveSession:
         self.epoch = 0
         self._parameters = parameters
         self._deadlines = deadlines
-        self._transcriber = transcriber
+        self.transcriber = transcriber
         self._figures = figures
         self._clock = clock
         self._on_ended = on_ended
@@ -133,7 +133,7 @@ class LiveSession:
             return
         self.attachment = None
         self._deadlines.detached_s = self._clock.monotonic_s()
-        self._transcriber.wake.set()
+        self.transcriber.wake.set()
         if self._ending is None:
             await self._settle()
         elif sent := self.speaker.take_sent():
@@ -153,7 +153,7 @@ class LiveSession:
             self.end(END_BY_FLOOD)
             return
         if self._recorder.append(data):
-            self._transcriber.feed(data)
+            self.transcriber.feed(data)
 
     # What the process does
 
@@ -162,7 +162,7 @@ class LiveSession:
         if self._ending is None:
             self._ending = ending
             self._deadlines.ending_s = self._clock.monotonic_s()
-            self._transcriber.finish()
+            self.transcriber.finish()
 
     def announce(self, message: str) -> None:
         self._say(Announced(message))
@@ -170,7 +170,7 @@ class LiveSession:
     @property
     def progress(self) -> Progress:
         return Progress(
-            self.session_id, self._recorder.size_bytes, self._transcriber.audio_s, self._last_activity
+            self.session_id, self._recorder.size_bytes, self.transcriber.audio_s, self._last_activity
         )
 
     async def ended(self) -> None:
@@ -186,14 +186,14 @@ class LiveSession:
             attachment.outbox.close(1012, "restarting")
         await self._settle()
         self._recorder.close()
-        self._transcriber.close()
+        self.transcriber.close()
 
     # The session's own task
 
     async def _run(self) -> None:
         try:
             while not self._is_over():
-                for spoken in await self._transcriber.step():
+                for spoken in await self.transcriber.step():
                     await self.speaker.publish(spoken)
                 self._keep_house()
                 await self._rest()
@@ -215,44 +215,44 @@ class LiveSession:
                 await self._was_erased()
         finally:
             if not self._task.cancelling():
-                self._transcriber.close()
+                self.transcriber.close()
                 self._recorder.close()
                 self._on_ended(self)
 
     def _is_over(self) -> bool:
         if self._ending is None:
             return False
-        if self._transcriber.done:
+        if self.transcriber.done:
             return True
-        if not self._deadlines.engine_is_gone(self._clock.monotonic_s(), self._transcriber.last_answer_s):
-            return False
+        if self._ending.drains:
+            if not self._deadlines.engine_is_gone(self._clock.monotonic_s(), self.transcriber.last_answer_s):
+                return False
+            late = "No engine answers; the recording is transcribed when one does again."
+            self._say(Failed("decode_failed", late))
         self.speaker.words_missing = True
-        self._say(
-            Failed("decode_failed", "No engine answers; the recording is transcribed when one does again.")
-        )
         return True
 
     def _keep_house(self) -> None:
         now_s = self._clock.monotonic_s()
-        self._transcriber.receipts.drop_before(self._transcriber.core.covered_until_sample)
+        self.transcriber.receipts.drop_before(self.transcriber.core.covered_until_sample)
         if ending := self._deadlines.ending_due(now_s):
             self.end(ending)
         self._recorder.sync_if_due(now_s)
         if attachment := self.attachment:
-            lag_s = self._transcriber.lag_s - attachment.flood.backlog_left_s(now_s)
+            lag_s = self.transcriber.lag_s - attachment.flood.backlog_left_s(now_s)
             if self._deadlines.warns_of(lag_s, now_s):
                 self._say(Lagging(lag_s))
+            if attachment.lag and attachment.lag.is_broken(lag_s, now_s):
+                self.end(END_BY_LAG)
 
     async def _rest(self) -> None:
         """Until something comes in or a time has come."""
-        wake = self._transcriber.wake
+        wake = self.transcriber.wake
         now_s = self._clock.monotonic_s()
-        times = [self._deadlines.next_s(now_s)]
-        if (timer_s := self._transcriber.next_timer_s) is not None:
-            times.append(timer_s)
-        if (sync_s := self._recorder.next_sync_s) is not None:
-            times.append(sync_s)
-        alarm = asyncio.get_running_loop().call_later(max(SHORTEST_REST_S, min(times) - now_s), wake.set)
+        lag = self.attachment.lag if self.attachment else None
+        others = (self.transcriber.next_timer_s, self._recorder.next_sync_s, lag.next_s if lag else None)
+        due_s = min([self._deadlines.next_s(now_s), *(time_s for time_s in others if time_s is not None)])
+        alarm = asyncio.get_running_loop().call_later(max(SHORTEST_REST_S, due_s - now_s), wake.set)
         await wake.wait()
         alarm.cancel()
         wake.clear()
@@ -262,7 +262,7 @@ class LiveSession:
             self._retire(attachment)
         await self._closing.conclude(ending)
         if self.attachment:
-            self.attachment.outbox.close(1000, ending.reason)
+            self.attachment.outbox.close(ending.close_code, ending.reason)
 
     async def _was_erased(self) -> None:
         """Its conversation was deleted while it ran: nothing of it may stay."""
@@ -286,7 +286,7 @@ class LiveSession:
         await self._records.note_state(
             paused=self.attachment is None,
             bytes_received=self._recorder.size_bytes,
-            audio_duration_s=self._transcriber.audio_s,
+            audio_duration_s=self.transcriber.audio_s,
             epoch=self.epoch,
         )
 

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 
 from sessions import store
 from sessions.services.finishing import Finish, finish_session
-from sessions.services.opening import note_state
+from sessions.services.opening import note_cleared, note_state
 from sessions.services.recording_words import FinalChunk, commit_final, write_sent_times
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ class SessionRecords:
             chunk=chunk,
             sent=sent,
         )
+
+    async def note_cleared(self, start_s: float, end_s: float) -> None:
+        await patiently(note_cleared, session_id=self._session_id, start_s=start_s, end_s=end_s)
 
     async def note_state(
         self, *, paused: bool, bytes_received: int, audio_duration_s: float, epoch: int

@@ -9,10 +9,15 @@ from django.urls import re_path
 
 from sessions.consumers import LiveConsumer
 from sessions.protocols.transcribe import TranscribeCodec
+from sessions.protocols.transcription_stream import TranscriptionStreamCodec
 
 
 class TranscribeConsumer(LiveConsumer):
     codec_class = TranscribeCodec
+
+
+class TranscriptionStreamConsumer(LiveConsumer):
+    codec_class = TranscriptionStreamCodec
 
 
 async def nobody(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -24,6 +29,7 @@ async def nobody(scope: dict[str, Any], receive: Any, send: Any) -> None:
 websocket_urlpatterns = [
     # Any session id is let in here, so that a wrong one is refused with its reason.
     re_path(r"^ws/transcribe(?:/(?P<session_id>[^/]*))?/?$", TranscribeConsumer.as_asgi()),
+    re_path(r"^v1/audio/transcriptions/stream/?$", TranscriptionStreamConsumer.as_asgi()),
     re_path(r"", nobody),  # type: ignore[arg-type]  # an ASGI application, as URLRouter wants
 ]
 websocket_application = URLRouter(websocket_urlpatterns)

@@ -8,6 +8,7 @@ from django.http import Http404
 
 from conversations.access import Access
 from sessions.models import RealTimeSession
+from sessions.services.opening import CLEARED_OPTION
 
 
 def visible_sessions(access: Access) -> QuerySet[RealTimeSession]:
@@ -37,6 +38,12 @@ def session_for(access: Access, session_id: str) -> RealTimeSession:
     if session is None:
         raise Http404("There is no such session.")
     return session
+
+
+def cleared_spans(session_id: str) -> list[tuple[float, float]]:
+    """(start, end) of what the session's client took back, seconds on the audio clock."""
+    options = RealTimeSession.objects.filter(session_id=session_id).values_list("options", flat=True).first()
+    return [(start_s, end_s) for start_s, end_s in (options or {}).get(CLEARED_OPTION, [])]
 
 
 def count_active() -> int:

@@ -14,17 +14,29 @@ from sessions.protocols.base import (
     Configured,
     Ended,
     Failed,
+    FinalText,
     Heard,
     Info,
     Notice,
     Opened,
     SessionConfig,
+    SpeechEnded,
+    SpeechStarted,
 )
 from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
-from sessions.transcriber import DecodeTimes, Spoken, Transcriber
+from sessions.transcriber import Cleared, DecodeTimes, Spoken, Transcriber
 from transcription.models import Segment, join_text
 from transcription.streaming.events import FinalSegment, PartialSegment, StreamEventType
+
+CORE_SETTINGS = (
+    "language",
+    "vocabulary",
+    "vad_threshold",
+    "min_silence_duration_ms",
+    "prefix_padding_ms",
+)
+SHOWN_SETTINGS = ("language", "interim_results", "word_timestamps")
 
 
 class Speaker:
@@ -55,22 +67,25 @@ class Speaker:
         self._figures = figures
         self._clock = clock
         self._say = say
-        self._finals: list[str] = []
+        self._keeps_audio = parameters.store_audio
+        self._finals: list[FinalText] = []
+        self._speech_began_s: float | None = None
+        self._speech_s = 0.0
         self._unsent: dict[int, StepTimes] = {}
         self._sent: dict[int, float] = {}
 
     @property
     def transcript(self) -> str:
         """The finals so far, joined as their language writes them."""
-        return join_text(self._finals, self.language)
+        return join_text((final.text for final in self._finals), self.language)
 
     def configure(self, changes: dict[str, Any]) -> None:
         """Change what may change while running; names and values were checked by the codec."""
         self.interim_results = changes.get("interim_results", self.interim_results)
-        core = {name: value for name, value in changes.items() if name in ("language", "vocabulary")}
+        core = {name: value for name, value in changes.items() if name in CORE_SETTINGS}
         if core:
             self._transcriber.core.configure(**core)
-        shown = {name: value for name, value in changes.items() if name != "vocabulary"}
+        shown = {name: value for name, value in changes.items() if name in SHOWN_SETTINGS}
         self._config = replace(self._config, **shown)
         self._say(Configured(self._config))
 
@@ -102,7 +117,7 @@ class Speaker:
             )
         )
 
-    def say_ended(self, ending: Ending, *, enhancement_job_id: str | None) -> None:
+    def say_ended(self, ending: Ending, *, enhancement_job_id: str | None, session_duration_s: float) -> None:
         self._say(
             Ended(
                 session_id=self._identity.session_id,
@@ -112,10 +127,18 @@ class Speaker:
                 full_transcript=self.transcript,
                 total_duration_s=self._transcriber.audio_s,
                 enhancement_job_id=enhancement_job_id,
+                session_duration_s=session_duration_s,
+                speech_s=self._speech_s,
+                finals=tuple(self._finals),
+                lag_s=self._transcriber.lag_s,
+                keeps_audio=self._keeps_audio,
             )
         )
 
-    async def publish(self, spoken: Spoken) -> None:
+    async def publish(self, spoken: Spoken | Cleared) -> None:
+        if isinstance(spoken, Cleared):
+            await self._records.note_cleared(spoken.start_s, spoken.end_s)
+            return
         payload = spoken.event.payload
         if isinstance(payload, FinalSegment):
             await self._final(payload, spoken)
@@ -123,6 +146,14 @@ class Speaker:
             if self.interim_results:
                 self._figures.partials_sent += 1
                 self._say(self._partial(payload, spoken.decode))
+        elif spoken.event.type is StreamEventType.SPEECH_STARTED:
+            self._speech_began_s = payload["timestamp"]
+            self._say(SpeechStarted(payload["timestamp"]))
+        elif spoken.event.type is StreamEventType.SPEECH_ENDED:
+            if self._speech_began_s is not None:
+                self._speech_s += max(0.0, payload["timestamp"] - self._speech_began_s)
+                self._speech_began_s = None
+            self._say(SpeechEnded(payload["timestamp"]))
         elif spoken.event.type is StreamEventType.ERROR:
             self.words_missing = True
             self._say(
@@ -166,7 +197,7 @@ class Speaker:
         if segment.confidence is not None:
             self._figures.confidences.append(segment.confidence)
         self.language = self.language or (segment.language or "")
-        self._finals.append(segment.text)
+        self._finals.append(FinalText(segment.start_s, segment.end_s, segment.text))
         self._unsent[chunk.chunk_index] = _times(received_at, decode, committed_at)
         self._transcriber.receipts.drop_before(final.covers_until_sample)
         self._say(

@@ -14,6 +14,7 @@ from sessions.clock import Clock
 from sessions.decoding import DecodeNotSent, Decoder
 from sessions.figures import SessionFigures
 from sessions.parameters import StreamParameters
+from sessions.pending import Mark, Pending
 from sessions.receipts import Receipts
 from sessions.voice import SpeechStream, VoiceDetector
 from sessions.wire import DecodeOrder, DecodeReply
@@ -21,7 +22,7 @@ from transcription.audio.stream import StreamConverter
 from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.core import StreamingCore
-from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEventType
+from transcription.streaming.events import DecodeRequest, FinalSegment, StreamEvent, StreamEventType
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,14 @@ class Spoken:
     event: StreamEvent
     decode: DecodeTimes | None
     speech_ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Audio that its client took back, seconds on the audio clock. It comes before the events it caused."""
+
+    start_s: float
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,12 @@ class Transcriber:
         self._chunk_timeout_s = chunk_timeout_s
         self._figures = figures
         self._clock = clock
-        self._pending: deque[bytes] = deque()
+        self._pending = Pending()
         self._replies: deque[DecodeReply] = deque()
         self._flight: _Flight | None = None
         self._utterance_id: int | None = None
+        self._heard_bytes = 0
+        self._settled_until_s = 0.0  # where the last final or the last clear ended
         self._last_decode: DecodeTimes | None = None
         self._speech_ended_at: float | None = None
         self._ending = False
@@ -124,9 +135,19 @@ class Transcriber:
 
     def feed(self, data: bytes) -> None:
         """Take bytes; returns at once."""
-        self._pending.append(data)
+        self._pending.put(data)
         self.received_bytes += len(data)
         self.receipts.note(self.received_bytes, self._clock.unix_s())
+        self.wake.set()
+
+    def flush(self) -> None:
+        """Everything fed so far becomes final; what speech goes on opens a new utterance."""
+        self._pending.put(Mark.FLUSH)
+        self.wake.set()
+
+    def clear(self) -> None:
+        """Everything fed so far that is not final is dropped."""
+        self._pending.put(Mark.CLEAR)
         self.wake.set()
 
     def finish(self) -> None:
@@ -138,9 +159,9 @@ class Transcriber:
         """Let go of replies and of the audio in Redis."""
         self._decoder.unregister(self._session_id)
 
-    async def step(self) -> list[Spoken]:
+    async def step(self) -> list[Spoken | Cleared]:
         """Do what can be done now; the events that came of it, in order."""
-        spoken: list[Spoken] = []
+        spoken: list[Spoken | Cleared] = []
         while self._replies:
             spoken += await self._take(self._replies.popleft())
         spoken += await self._hear()
@@ -152,10 +173,13 @@ class Transcriber:
 
     # Audio
 
-    async def _hear(self) -> list[Spoken]:
-        spoken: list[Spoken] = []
-        if data := self._take_pending():
+    async def _hear(self) -> list[Spoken | Cleared]:
+        spoken: list[Spoken | Cleared] = []
+        if data := self._pending.take_audio(self._step_bytes):
+            self._heard_bytes += len(data)
             spoken += await self._judge(self._converter.push(data))
+        while mark := self._pending.take_mark():
+            spoken += self._flush() if mark is Mark.FLUSH else self._clear()
         if self._ending and not self._pending and not self._finished:
             spoken += await self._judge(self._converter.flush())
             self._finished = True
@@ -170,18 +194,18 @@ class Transcriber:
         events = self.core.push_speech(probabilities.tolist(), self._clock.monotonic_s())
         return spoken + self._spoken(events)
 
-    def _take_pending(self) -> bytes:
-        taken: list[bytes] = []
-        size = 0
-        while self._pending and size < self._step_bytes:
-            data = self._pending.popleft()
-            room = self._step_bytes - size
-            if len(data) > room:
-                self._pending.appendleft(data[room:])
-                data = data[:room]
-            taken.append(data)
-            size += len(data)
-        return b"".join(taken)
+    def _flush(self) -> list[Spoken | Cleared]:
+        return [*self._spoken(self.core.flush(self._clock.monotonic_s()))]
+
+    def _clear(self) -> list[Spoken | Cleared]:
+        """What is open reaches back by its padding; what is final, or was cleared, stays as it is."""
+        open_s = self.core.covered_until_sample / SAMPLE_RATE_HZ - self.core.config.prefix_padding_ms / 1000
+        cleared = Cleared(max(self._settled_until_s, open_s), self._heard_bytes / self._bytes_per_second)
+        spoken = self._spoken(self.core.clear(self._clock.monotonic_s()))
+        if cleared.end_s <= cleared.start_s:
+            return [*spoken]
+        self._settled_until_s = cleared.end_s
+        return [cleared, *spoken]
 
     # Decodes
 
@@ -265,5 +289,7 @@ class Transcriber:
         for event in events:
             if event.type is StreamEventType.SPEECH_ENDED:
                 self._speech_ended_at = self._clock.unix_s()
+            elif isinstance(event.payload, FinalSegment):
+                self._settled_until_s = event.payload.covers_until_sample / SAMPLE_RATE_HZ
             spoken.append(Spoken(event, self._last_decode, self._speech_ended_at))
         return spoken

@@ -14,8 +14,9 @@ from django.db import DatabaseError, transaction
 
 from conversations.models import Conversation
 from sessions import journal
+from sessions.selectors import cleared_spans
 from transcription.audio.files import decode_file, encode_flac
-from transcription.engines.base import Samples
+from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,8 @@ class NoRecordingError(Exception):
 
 
 def ensure_recording(conversation: Conversation) -> Samples:
-    """The whole recording, float32 16 kHz mono, shape (n,); a live one is stored on the way where it may be.
+    """The whole recording, float32 16 kHz mono, shape (n,); a live one is stored on the way where it may be,
+    with silence where its client took audio back.
 
     Raises NoRecordingError, and what `decode_file` raises for a file that cannot be decoded.
     """
@@ -41,6 +43,8 @@ def ensure_recording(conversation: Conversation) -> Samples:
         raise NoRecordingError("no audio was received, or it has been erased") from error
     if not len(samples):
         raise NoRecordingError("no audio was received, or it has been erased")
+    for start_s, end_s in cleared_spans(conversation.session_id):
+        samples[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)] = 0.0
     if conversation.store_audio:
         _store(conversation, samples)
     return samples

@@ -48,7 +48,21 @@ class Configure:
     tag: Literal["configure"] = "configure"
 
 
-Command: TypeAlias = Audio | Ping | AskInfo | End | Configure
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What has been sent so far is to become final now."""
+
+    tag: Literal["flush"] = "flush"
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """What has been sent so far and is not final is to be forgotten."""
+
+    tag: Literal["clear"] = "clear"
+
+
+Command: TypeAlias = Audio | Ping | AskInfo | End | Configure | Flush | Clear
 
 
 class InvalidMessage(ValueError):
@@ -60,7 +74,8 @@ class InvalidMessage(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """What a session runs with. `engine` and `model` None: no live worker has said yet which it has."""
+    """What a session runs with. `engine` and `model` None: no live worker has said yet which it has.
+    `languages`: primary subtags that the engine reads; None: many, or not known."""
 
     sample_rate_hz: int
     channels: int
@@ -72,6 +87,7 @@ class SessionConfig:
     language: str | None
     interim_results: bool
     word_timestamps: bool
+    languages: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,20 @@ class Heard:
     audio_size_bytes: int
     received_at: float | None
     tag: Literal["heard"] = "heard"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """`timestamp_s`: on the audio clock."""
+
+    timestamp_s: float
+    tag: Literal["speech_started"] = "speech_started"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    timestamp_s: float
+    tag: Literal["speech_ended"] = "speech_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +187,19 @@ class Lagging:
 
 
 @dataclass(frozen=True, slots=True)
+class FinalText:
+    """A final as the end of a session repeats it."""
+
+    start_s: float
+    end_s: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
+    """`total_duration_s`, `speech_s`: of the audio and of the speech in it. `session_duration_s`: since the
+    first socket. `lag_s`: how far the transcript was behind. `keeps_audio`: the recording will be stored."""
+
     session_id: str
     conversation_id: str
     message: str
@@ -165,6 +207,11 @@ class Ended:
     full_transcript: str
     total_duration_s: float
     enhancement_job_id: str | None
+    session_duration_s: float = 0.0
+    speech_s: float = 0.0
+    finals: tuple[FinalText, ...] = ()
+    lag_s: float = 0.0
+    keeps_audio: bool = False
     tag: Literal["ended"] = "ended"
 
 
@@ -178,15 +225,32 @@ class Failed:
 
 
 Notice: TypeAlias = (
-    Opened | Heard | Acknowledged | Info | Pong | Configured | Announced | Lagging | Ended | Failed
+    Opened
+    | Heard
+    | SpeechStarted
+    | SpeechEnded
+    | Acknowledged
+    | Info
+    | Pong
+    | Configured
+    | Announced
+    | Lagging
+    | Ended
+    | Failed
 )
 
 
 class Codec(Protocol):
-    """One per socket: a protocol may keep what it needs to order frames."""
+    """One per socket: a protocol may keep what it needs to order frames.
+
+    `resume_parameter`: the query parameter that names a session to go on with; None: the path does.
+    `hard_lag_s`: a session whose transcript stays this far behind ends; None: it never does for that.
+    """
 
     name: str
     defaults: StreamParameters
+    resume_parameter: str | None
+    hard_lag_s: float | None
 
     def decode(self, frame: Frame) -> Sequence[Command]:
         """Raises InvalidMessage."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +28,10 @@ from sessions.protocols.base import (
     Ping,
     Pong,
     SessionConfig,
+    SpeechEnded,
+    SpeechStarted,
 )
+from sessions.protocols.messages import read_message, write_message
 
 CONFIGURABLE_FLAGS = ("interim_results", "word_timestamps")
 PLAIN_COMMANDS: dict[str, Command] = {"ping": Ping(), "session_info": AskInfo(), "end_session": End()}
@@ -38,6 +40,8 @@ PLAIN_COMMANDS: dict[str, Command] = {"ping": Ping(), "session_info": AskInfo(),
 class TranscribeCodec:
     name = "transcribe"
     defaults = StreamParameters()
+    resume_parameter: str | None = None
+    hard_lag_s: float | None = None
 
     def __init__(self) -> None:
         self._word_timestamps = True
@@ -45,12 +49,7 @@ class TranscribeCodec:
     def decode(self, frame: Frame) -> Sequence[Command]:
         if isinstance(frame, bytes):
             return (Audio(frame),) if frame else ()
-        try:
-            message = json.loads(frame)
-        except (ValueError, RecursionError):
-            raise InvalidMessage("a text frame is one JSON object") from None
-        if not isinstance(message, dict):
-            raise InvalidMessage("a text frame is one JSON object")
+        message = read_message(frame)
         kind = message.get("type")
         if isinstance(kind, str) and kind in PLAIN_COMMANDS:
             return (PLAIN_COMMANDS[kind],)
@@ -88,7 +87,9 @@ class TranscribeCodec:
                 body = _ended(notice)
             case Failed():
                 body = _error(notice)
-        return (json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False),)
+            case SpeechStarted() | SpeechEnded():
+                return ()
+        return (write_message(body),)
 
 
 def _configure(message: dict[str, Any]) -> Configure:

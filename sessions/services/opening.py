@@ -17,6 +17,8 @@ from sessions.parameters import StreamParameters
 
 LEASE_S = 30
 """How long a process is believed to hold a session without saying so again."""
+CLEARED_OPTION = "cleared"
+"""In a row's options: [[start, end], …], seconds on the audio clock."""
 _CAPACITY_LOCK = 0x616D6269
 """PostgreSQL advisory lock (the letters "ambi"): places are counted and taken by one at a time."""
 
@@ -149,6 +151,19 @@ def note_state(
         audio_duration_s=audio_duration_s,
         last_activity=timezone.now(),
     )
+
+
+@transaction.atomic
+def note_cleared(*, session_id: str, start_s: float, end_s: float) -> None:
+    """A span of the audio clock that its client took back: no pass over the recording may hear it.
+
+    The same span again changes nothing. Raises RealTimeSession.DoesNotExist.
+    """
+    row = RealTimeSession.objects.select_for_update().get(session_id=session_id)
+    spans = row.options.setdefault(CLEARED_OPTION, [])
+    if [start_s, end_s] not in spans:
+        spans.append([start_s, end_s])
+        row.save(update_fields=["options"])
 
 
 @dataclass(frozen=True, slots=True)
