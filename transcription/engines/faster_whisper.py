@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib.metadata
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from transcription.engines.base import (
@@ -35,7 +35,6 @@ __all__ = ["FasterWhisperEngine", "can_be_loaded"]
 
 BATCH_SIZE = {"cuda": 8, "cpu": 4}
 """Windows of one call, by device."""
-_SETTINGS = ("beam_size", "short_partials", "partial_tokens_per_s")
 _ENGINE_FAULTS = (RuntimeError, ValueError, MemoryError)
 """How CTranslate2 and NumPy say that they could not."""
 
@@ -138,12 +137,16 @@ class FasterWhisperEngine:
 
 def _settings(options: dict[str, Any]) -> tuple[WindowSettings, int | None]:
     """The settings of windows and the batch size (None: by device). Raises EngineUnavailable."""
+    usual = WindowSettings()
     batch_size = options.get("batch_size")
-    given = {name: options[name] for name in _SETTINGS if name in options}
-    settings = WindowSettings(**given)
-    for name, value in (*given.items(), ("batch_size", batch_size)):
+    settings = WindowSettings(
+        beam_size=options.get("beam_size", usual.beam_size),
+        short_partials=options.get("short_partials", usual.short_partials),
+        partial_tokens_per_s=options.get("partial_tokens_per_s", usual.partial_tokens_per_s),
+    )
+    for name, value in (*asdict(settings).items(), ("batch_size", batch_size)):
         right = isinstance(value, bool) if name == "short_partials" else type(value) is int and value > 0
-        if value is not None and not right:
+        if not right and (name, value) != ("batch_size", None):
             raise EngineUnavailable(
                 NAME,
                 f"{name} cannot be {value!r}",
