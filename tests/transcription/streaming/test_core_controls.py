@@ -232,3 +232,20 @@ def test_longer_an_utterance_the_shorter_the_silence_that_ends_it(spoken_s: floa
     while StreamEventType.SPEECH_ENDED not in feed(core, 1, speech=False):
         frames += 1
     assert abs(frames * 32 - silence_ms) <= 32
+
+
+@pytest.mark.parametrize("early_final_ms", [0, 200])
+def test_segment_is_final_when_its_utterance_has_closed(early_final_ms: int) -> None:
+    """An answer for an open utterance is a partial, on trial or not; its final comes once the silence held."""
+    core = StreamingCore(StreamConfig(early_final_ms=early_final_ms))
+    feed(core, 60)
+    feed(core, 12, speech=False)
+    request = asked(core)
+    assert request.is_final == bool(early_final_ms)
+    [shown] = core.accept(request.id, heard(request, "one two"), 0.0)
+    assert isinstance(shown.payload, PartialSegment)
+    kinds = feed(core, 6, speech=False)
+    if not early_final_ms:
+        request = asked(core)
+        kinds += [event.type for event in core.accept(request.id, heard(request, "one two"), 0.0)]
+    assert kinds == [StreamEventType.SPEECH_ENDED, StreamEventType.FINAL_SEGMENT]
