@@ -236,7 +236,7 @@ def test_longer_an_utterance_the_shorter_the_silence_that_ends_it(spoken_s: floa
 
 @pytest.mark.parametrize("early_final_ms", [0, 200])
 def test_segment_is_final_when_its_utterance_has_closed(early_final_ms: int) -> None:
-    """An answer for an open utterance is a partial, on trial or not; its final comes once the silence held."""
+    """An answer for an open utterance is a partial, on trial or not; its final comes once silence held."""
     core = StreamingCore(StreamConfig(early_final_ms=early_final_ms))
     feed(core, 60)
     feed(core, 12, speech=False)
