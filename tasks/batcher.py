@@ -93,10 +93,10 @@ class Batcher:
                 if self._closed:
                     return []
                 self._changed.wait()
-            batch: list[_Waiting] = []
-            for queue in (self._finals, self._partials):
-                while queue and len(batch) < max(1, self.engine.capabilities.batch_size):
-                    batch.append(queue.popleft())
+            # Finals and partials are decoded with other beams, so a mixed call would cost both their time.
+            queue = self._finals or self._partials
+            size = min(len(queue), max(1, self.engine.capabilities.batch_size))
+            batch = [queue.popleft() for _ in range(size)]
             self._calls[threading.get_ident()] = time.monotonic()
             return batch
 

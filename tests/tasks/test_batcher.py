@@ -31,8 +31,8 @@ def test_an_idle_engine_is_asked_at_once() -> None:
 
 
 def test_what_waits_goes_together_finals_first() -> None:
-    """While the engine is busy windows pile up; then it takes as many as it likes, finals before partials,
-    each in the order of their coming."""
+    """While the engine is busy windows pile up; then it takes as many as it likes, finals before partials and
+    never with them (a final's beam is wide: a partial would wait for it), each in the order of their coming."""
     engine = HeldEngine(batch_size=3)
     engine.gate.clear()
     with batcher_of(engine) as batcher:
@@ -43,7 +43,7 @@ def test_what_waits_goes_together_finals_first() -> None:
         engine.gate.set()
         for answer in answers:
             answer.result()
-    assert engine.calls == [["first"], ["f1", "f2", "p1"], ["p2", "p3"]]
+    assert engine.calls == [["first"], ["f1", "f2"], ["p1", "p2", "p3"]]
 
 
 def test_as_many_calls_as_the_engine_takes() -> None:
