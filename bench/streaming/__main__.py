@@ -1,7 +1,7 @@
 """`make bench-streaming`: the streaming core against LocalAgreement-2 and fixed windows, as tables and JSON.
 
-python -m bench.streaming            eleven conversations, about ten minutes of speech
-python -m bench.streaming --quick    four, and shorter sounds: for a look, the intervals are wide
+python -m bench.streaming            eleven conversations, about eleven minutes
+python -m bench.streaming --quick    three, and shorter sounds: for a look, the intervals are wide
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ from bench.streaming.work import (
 )
 
 SEED = 1
+TITLES = {ADVERSARY: "scripted adversary", EMBEDDED: "embedded engine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Extent:
 
 
 FULL = Extent(conversations=11, curve_conversations=3, sound_s=120.0, memory_minutes=60)
-QUICK = Extent(conversations=4, curve_conversations=1, sound_s=20.0, memory_minutes=10)
+QUICK = Extent(conversations=3, curve_conversations=2, sound_s=20.0, memory_minutes=10)
 Sections = dict[str, list[Figure]]
 Points = dict[str, list[dict[str, float | str]]]
 
@@ -97,7 +99,7 @@ def results_of(engine: str, outcomes: dict[Job, Outcome], extent: Extent) -> tab
     return tables.Results(own, curves, SEED)
 
 
-def measure(extent: Extent, console: Console) -> tuple[Sections, Points]:
+def measure(extent: Extent, engines: Sequence[str], console: Console) -> tuple[Sections, Points]:
     began = time.monotonic()
 
     def say(what: str) -> None:
@@ -116,11 +118,11 @@ def measure(extent: Extent, console: Console) -> tuple[Sections, Points]:
         say("the true utterances one by one")
         alone = {
             (engine, index): pool.submit(baseline_of, engine, index)
-            for engine in (EMBEDDED, ADVERSARY)
+            for engine in engines
             for index in range(extent.conversations)
         }
         baselines = {key: future.result() for key, future in alone.items()}
-        jobs = jobs_of(extent)
+        jobs = [job for job in jobs_of(extent) if job.engine in engines]
         say(f"{len(jobs)} streamed conversations")
         running: dict[Future[Outcome], Job] = {
             pool.submit(run_job, job, baselines[job.engine, job.conversation]): job for job in jobs
@@ -128,8 +130,8 @@ def measure(extent: Extent, console: Console) -> tuple[Sections, Points]:
         held = pool.submit(growth_bytes, conversations[0], minutes=extent.memory_minutes)
         noise = {
             (engine, policy, name): pool.submit(words_in, sound, engine, policy)
-            for engine, policies in ((EMBEDDED, (OURS,)), (ADVERSARY, (OURS, AGREEMENT, FIXED)))
-            for policy in policies
+            for engine in engines
+            for policy in (OURS, *((AGREEMENT, FIXED) if engine == ADVERSARY else ()))
             for name, sound in sounds.items()
         }
         for done, _ in enumerate(as_completed(running), 1):
@@ -140,18 +142,17 @@ def measure(extent: Extent, console: Console) -> tuple[Sections, Points]:
         invented = {key: future.result() for key, future in noise.items()}
         held_bytes = held.result()
     say("done")
-    adversary, embedded = (results_of(engine, outcomes, extent) for engine in (ADVERSARY, EMBEDDED))
-    sections = {
-        "Finals, scripted adversary": tables.quality(adversary),
-        "Finals, embedded engine": tables.quality(embedded),
-        "Latency and work, scripted adversary": tables.latency(adversary),
-        "Latency and work, embedded engine": tables.latency(embedded),
-        "Where nobody speaks": tables.invented(invented, extent.sound_s),
-        "Cost of a session": tables.costs(
-            adversary.own[OURS], vad_cpu_s=vad_s, held_bytes=held_bytes, minutes=extent.memory_minutes
-        ),
+    results = {engine: results_of(engine, outcomes, extent) for engine in engines}
+    sections = {f"Finals, {TITLES[engine]}": tables.quality(result) for engine, result in results.items()}
+    sections |= {
+        f"Latency and work, {TITLES[engine]}": tables.latency(result) for engine, result in results.items()
     }
-    curves = {"scripted adversary": tables.points(adversary), "embedded engine": tables.points(embedded)}
+    sections["Where nobody speaks"] = tables.invented(invented, extent.sound_s)
+    ours = next(iter(results.values())).own[OURS]
+    sections["Cost of a session"] = tables.costs(
+        ours, vad_cpu_s=vad_s, held_bytes=held_bytes, minutes=extent.memory_minutes
+    )
+    curves = {TITLES[engine]: tables.points(result) for engine, result in results.items()}
     return sections, curves
 
 
@@ -183,11 +184,13 @@ def as_page(sections: Sections, curves: Points) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.streaming", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a part of it")
+    parser.add_argument("--engine", choices=TITLES, help="this one alone; both where none is named")
     parser.add_argument("--json", type=Path, help="write the figures there")
     parser.add_argument("--markdown", type=Path, help="write the tables there")
     options = parser.parse_args()
     console = Console(highlight=False)
-    sections, curves = measure(QUICK if options.quick else FULL, console)
+    engines = [options.engine] if options.engine else list(TITLES)
+    sections, curves = measure(QUICK if options.quick else FULL, engines, console)
     for title, figures in sections.items():
         show(title, figures, console)
     for title, rows in curves.items():

@@ -166,8 +166,8 @@ def costs(
         Figure("CPU of the VAD per second of speech", vad_ms, "ms"),
         Figure("CPU of the core per second of speech", core_ms, "ms"),
         at_most("CPU of core and VAD per second of speech", core_ms + vad_ms, "ms", MOST_CPU_MS),
-        Figure("memory of a session after a minute", early, "MB"),
-        Figure(f"memory of a session after {minutes} min", late, "MB"),
+        Figure("memory of a session, most in the first minute", early, "MB"),
+        Figure(f"memory of a session, most in the last of {minutes} min", late, "MB"),
         at_most("growth in between", abs(late - early), "MB", MOST_GROWTH_MB),
     ]
 

@@ -69,8 +69,8 @@ def test_sounds_are_as_loud_as_they_should_be() -> None:
         assert 20 * np.log10(float(np.sqrt(np.mean(samples**2)))) == pytest.approx(LEVEL_DBFS, abs=0.1)
 
 
-def test_memory_is_measured_at_the_same_place() -> None:
-    """Growth is taken between two ends of the same audio; a short run of the core holds about as much."""
+def test_memory_is_measured_over_rounds_of_the_same_audio() -> None:
+    """The first and the last round of the same audio are compared; a short run holds about as much in both."""
     rng = np.random.default_rng(1)
     samples = rng.uniform(-0.1, 0.1, 4 * SAMPLE_RATE_HZ).astype(np.float32)
     conversation = Conversation(samples, (TrueWord("hello", 1.0, 1.4),), ((1.0, 1.4),))
