@@ -32,7 +32,7 @@ def test_an_idle_engine_is_asked_at_once() -> None:
 
 def test_what_waits_goes_together_finals_first() -> None:
     """While the engine is busy windows pile up; then it takes as many as it likes, finals before partials and
-    never with them (a final's beam is wide: a partial would wait for it), each in the order of their coming."""
+    never with them (a partial would wait for a final's wide beam), each in the order of their coming."""
     engine = HeldEngine(batch_size=3)
     engine.gate.clear()
     with batcher_of(engine) as batcher:
