@@ -28,7 +28,7 @@ _NOT_OURS = (
 
 
 def growth_bytes(conversation: Conversation, *, minutes: int) -> tuple[int, int]:
-    """The most memory held during the first round of the conversation (about a minute) and during the last one
+    """The most memory held in the first round of the conversation (about a minute), and in the last one
     of `minutes`. The most, since a buffer that is replaced as it fills is a saw-tooth, and two moments of it
     say nothing. The engine answers at once with the true words."""
     core = StreamingCore(StreamConfig(language="en"))

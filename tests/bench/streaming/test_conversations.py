@@ -70,7 +70,7 @@ def test_sounds_are_as_loud_as_they_should_be() -> None:
 
 
 def test_memory_is_measured_over_rounds_of_the_same_audio() -> None:
-    """The first and the last round of the same audio are compared; a short run holds about as much in both."""
+    """The first and the last round of the same audio are compared; a short run holds as much in both."""
     rng = np.random.default_rng(1)
     samples = rng.uniform(-0.1, 0.1, 4 * SAMPLE_RATE_HZ).astype(np.float32)
     conversation = Conversation(samples, (TrueWord("hello", 1.0, 1.4),), ((1.0, 1.4),))
