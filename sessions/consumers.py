@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from sessions.protocols.base import (
     Clear,
     Codec,
     Command,
+    Complain,
     Configure,
     End,
     Failed,
@@ -41,6 +42,7 @@ from sessions.protocols.base import (
     Notice,
     Ping,
     Pong,
+    Silence,
 )
 
 logger = logging.getLogger(__name__)
@@ -89,6 +91,10 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
             session_id = handshake.query.get(parameter)
         else:
             session_id = self.scope.get("url_route", {}).get("kwargs", {}).get("session_id")
+        await self._admit(handshake, session_id=session_id)
+
+    async def _admit(self, handshake: Handshake, *, session_id: str | None) -> None:
+        """Open the session, or say why not and close."""
         try:
             self._attachment = await admit(
                 hubs.current(),
@@ -135,8 +141,12 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
         except InvalidMessage as error:
             attachment.outbox.put(Failed("invalid_message", f"{error}."))
             return
-        for command in commands:
-            _obey(command, attachment)
+        self._obey(commands)
+
+    def _obey(self, commands: Sequence[Command]) -> None:
+        if (attachment := self._attachment) is not None:
+            for command in commands:
+                _obey(command, attachment)
 
     # Out
 
@@ -194,6 +204,10 @@ def _obey(command: Command, attachment: Attachment) -> None:
             attachment.outbox.put(Pong(time.time()))
         case AskInfo():
             attachment.session.speaker.say_info()
+        case Silence():
+            attachment.feed_silence(command.num_bytes)
+        case Complain():
+            attachment.outbox.put(Failed(command.code, command.message))
         case Configure():
             attachment.session.speaker.configure(dict(command.changes))
         case Flush():

@@ -52,7 +52,7 @@ class LiveSession:
         session_id = self.session_id = identity.session_id
         self.attachment: Attachment | None = None
         self.epoch = 0
-        self._parameters = parameters
+        self.parameters = parameters
         self._deadlines = deadlines
         self.transcriber = transcriber
         self._figures = figures
@@ -106,8 +106,8 @@ class LiveSession:
                 self._retire(older)
                 older.outbox.put(Failed("replaced", "A newer socket has taken the session over."))
                 older.outbox.close(4409, "replaced")
+            self.epoch = epoch
             if resumed:
-                self.epoch = epoch
                 try:
                     await self._recorder.open_part(epoch)
                 except OSError:
@@ -115,11 +115,10 @@ class LiveSession:
                     raise
             if self._ending is not None:
                 raise AlreadyFinished(self.session_id)
-            self.epoch = epoch
             now_s = self._clock.monotonic_s()
             flood = FloodRule(
                 connected_at_s=now_s,
-                bytes_per_second=self._parameters.audio_format.bytes_per_second,
+                bytes_per_second=self.parameters.audio_format.bytes_per_second,
                 backlog_s=now_s - self._last_frame_s if resumed else 0.0,
             )
             self.attachment = Attachment(self, flood)
@@ -139,11 +138,11 @@ class LiveSession:
         elif sent := self.speaker.take_sent():
             await self._records.write_sent_times(sent)
 
-    def feed(self, data: bytes) -> None:
-        """Take bytes of the current socket; never waits. What cannot be taken closes that socket."""
+    def feed(self, data: bytes) -> bool:
+        """Take bytes of the current socket; never waits. What cannot be taken (False) closes that socket."""
         attachment = self.attachment
         if attachment is None or self._ending or self._recorder.is_full or attachment.outbox.closed:
-            return
+            return False
         self._figures.frames_received += 1
         self._last_frame_s = self._clock.monotonic_s()
         self._last_activity = self._clock.unix_s()
@@ -151,9 +150,10 @@ class LiveSession:
             self._say(Failed("rate_limit", "Audio is more than 60 s ahead of the clock."))
             attachment.outbox.close(4429, "rate_limit")
             self.end(END_BY_FLOOD)
-            return
-        if self._recorder.append(data):
+            return False
+        if accepted := self._recorder.append(data):
             self.transcriber.feed(data)
+        return accepted
 
     # What the process does
 

@@ -10,6 +10,7 @@ from django.urls import re_path
 from sessions.consumers import LiveConsumer
 from sessions.protocols.transcribe import TranscribeCodec
 from sessions.protocols.transcription_stream import TranscriptionStreamCodec
+from sessions.starting import SegmentStreamConsumer
 
 
 class TranscribeConsumer(LiveConsumer):
@@ -30,6 +31,7 @@ websocket_urlpatterns = [
     # Any session id is let in here, so that a wrong one is refused with its reason.
     re_path(r"^ws/transcribe(?:/(?P<session_id>[^/]*))?/?$", TranscribeConsumer.as_asgi()),
     re_path(r"^v1/audio/transcriptions/stream/?$", TranscriptionStreamConsumer.as_asgi()),
+    re_path(r"^ws/stream/?$", SegmentStreamConsumer.as_asgi()),
     re_path(r"", nobody),  # type: ignore[arg-type]  # an ASGI application, as URLRouter wants
 ]
 websocket_application = URLRouter(websocket_urlpatterns)

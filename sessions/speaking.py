@@ -132,6 +132,9 @@ class Speaker:
                 finals=tuple(self._finals),
                 lag_s=self._transcriber.lag_s,
                 keeps_audio=self._keeps_audio,
+                language=self.language or None,
+                model=self._config.model,
+                partials_coalesced=self._figures.partials_coalesced,
             )
         )
 

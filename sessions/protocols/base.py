@@ -62,7 +62,24 @@ class Clear:
     tag: Literal["clear"] = "clear"
 
 
-Command: TypeAlias = Audio | Ping | AskInfo | End | Configure | Flush | Clear
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """So many bytes of audio did not come, and silence takes their place."""
+
+    num_bytes: int
+    tag: Literal["silence"] = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Complain:
+    """What the client sent has a fault that it is to be told of; the session goes on."""
+
+    code: str
+    message: str
+    tag: Literal["complain"] = "complain"
+
+
+Command: TypeAlias = Audio | Ping | AskInfo | End | Configure | Flush | Clear | Silence | Complain
 
 
 class InvalidMessage(ValueError):
@@ -212,6 +229,9 @@ class Ended:
     finals: tuple[FinalText, ...] = ()
     lag_s: float = 0.0
     keeps_audio: bool = False
+    language: str | None = None
+    model: str | None = None
+    partials_coalesced: int = 0
     tag: Literal["ended"] = "ended"
 
 

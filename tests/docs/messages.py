@@ -27,7 +27,7 @@ from sessions.protocols.base import (
     SpeechEnded,
     SpeechStarted,
 )
-from tests.docs.pages import code, rows
+from tests.docs.pages import ROOT, code, rows
 from transcription.models import Word
 
 CONFIG = SessionConfig(16_000, 1, "pcm_s16le", 2.0, 0.5, "base", "scripted", "en", True, True)
@@ -77,6 +77,18 @@ NOTICES: tuple[Notice, ...] = (
     Failed("decode_failed", "no", chunk_index=0, session_time_s=0.0),
 )
 Shape = dict[str, Any]
+
+
+def refusals(*, of_starting: bool) -> tuple[list[tuple[str, str]], set[str], set[str]]:
+    """What the sources of the sockets have: (close code, error code) of refusals, all error codes, all close
+    codes. `of_starting`: with those of sockets that a first message opens."""
+    paths = [path for path in (ROOT / "sessions").glob("*.py") if of_starting or path.stem != "starting"]
+    source = "\n".join(path.read_text() for path in paths)
+    refused = re.findall(r'Refused\(\s*(\d{4}), "(\w+)"', source)
+    said = set(re.findall(r'Failed\(\s*"(\w+)"', source)) | {error for _, error in refused}
+    said |= set(re.findall(r'return "(\w+)" if error\.errno in NO_ROOM else "(\w+)"', source)[0])
+    closed = {number for number, _ in refused} | set(re.findall(r"close\((\d{4}),", source))
+    return refused, said, closed | set(re.findall(r"close_code: int = (\d{4})", source))
 
 
 def shape_of(value: Any) -> Any:

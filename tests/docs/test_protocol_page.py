@@ -11,8 +11,8 @@ import pytest
 from sessions.parameters import InvalidParameters, StreamParameters, parse_parameters
 from sessions.protocols.base import InvalidMessage, Notice
 from sessions.protocols.transcribe import TranscribeCodec
-from tests.docs.messages import NOTICES, sent_shapes, stated_shapes
-from tests.docs.pages import ROOT, code, page, rows, section
+from tests.docs.messages import NOTICES, refusals, sent_shapes, stated_shapes
+from tests.docs.pages import code, page, rows, section
 
 PAGE = "docs/protocols/transcribe.md"
 
@@ -62,12 +62,7 @@ def test_the_parameters_of_the_page_are_read() -> None:
 
 def test_the_page_states_every_refusal() -> None:
     """Error codes and close codes in the sources of the sockets are those of the table, and no others."""
-    source = "\n".join(path.read_text() for path in (ROOT / "sessions").glob("*.py"))
-    refused = re.findall(r'Refused\(\s*(\d{4}), "(\w+)"', source)
-    said = set(re.findall(r'Failed\(\s*"(\w+)"', source)) | {error for _, error in refused}
-    said |= set(re.findall(r'return "(\w+)" if error\.errno in NO_ROOM else "(\w+)"', source)[0])
-    closed = {number for number, _ in refused} | set(re.findall(r"close\((\d{4}),", source))
-    closed |= set(re.findall(r"close_code: int = (\d{4})", source))
+    _, said, closed = refusals(of_starting=False)
 
     table = list(rows(section(page(PAGE), "## Refusals and endings")))
     assert {error for cells in table for error in code(cells[1])} == said

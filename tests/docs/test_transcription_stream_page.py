@@ -7,12 +7,13 @@ import re
 
 import pytest
 
+from sessions.endings import END_BY_LAG
 from sessions.limits import LAG_PATIENCE_S
 from sessions.parameters import StreamParameters, parse_parameters
 from sessions.protocols.base import Failed, InvalidMessage
 from sessions.protocols.transcription_stream import HARD_LAG_S, TERMINATIONS, TranscriptionStreamCodec
-from tests.docs.messages import sent_shapes, stated_shapes
-from tests.docs.pages import ROOT, code, page, rows, section
+from tests.docs.messages import refusals, sent_shapes, stated_shapes
+from tests.docs.pages import code, page, rows, section
 from transcription.streaming.config import StreamConfig
 
 PAGE = "docs/protocols/transcription-stream.md"
@@ -65,14 +66,10 @@ def test_the_defaults_of_the_page_are_the_codecs() -> None:
 
 def test_the_page_states_every_refusal() -> None:
     """Error codes, what is recoverable and close codes are those of the sources, and no others."""
-    source = "\n".join(path.read_text() for path in (ROOT / "sessions").glob("*.py"))
-    refused = re.findall(r'Refused\(\s*(\d{4}), "(\w+)"', source)
-    said = set(re.findall(r'Failed\(\s*"(\w+)"', source)) | {error for _, error in refused}
-    said |= set(re.findall(r'return "(\w+)" if error\.errno in NO_ROOM else "(\w+)"', source)[0])
+    _, said, closed = refusals(of_starting=False)
     codec_source = page("sessions/protocols/transcription_stream.py")
-    said |= set(re.findall(r'_error\("(\w+)"', codec_source)) | {"lag_exceeded"}
-    closed = {number for number, _ in refused} | set(re.findall(r"close\((\d{4}),", source))
-    closed |= set(re.findall(r"close_code(?:: int )? ?= ?(\d{4})", source))
+    said |= set(re.findall(r'_error\("(\w+)"', codec_source)) | {END_BY_LAG.reason}
+    closed |= {str(END_BY_LAG.close_code)}
 
     table = list(rows(section(page(PAGE), "## Refusals and endings")))
     assert {error for cells in table for error in code(cells[1])} == said

@@ -1,0 +1,225 @@
+"""`/ws/stream`, stream_version 1 (contract: websocket segment stream)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sessions.media_order import Gap, MediaOrder, Misplaced, Piece
+from sessions.parameters import StreamParameters
+from sessions.protocols.base import (
+    Acknowledged,
+    Announced,
+    Audio,
+    Command,
+    Complain,
+    Configured,
+    End,
+    Ended,
+    Failed,
+    Frame,
+    Heard,
+    Info,
+    InvalidMessage,
+    Lagging,
+    Notice,
+    Opened,
+    Pong,
+    Silence,
+    SpeechEnded,
+    SpeechStarted,
+)
+from sessions.protocols.messages import read_message, write_message
+from transcription.streaming.meta import STREAM_VERSION
+
+HEADER_BYTES = 12
+"""Of a binary frame: 4 bytes seq, 8 bytes index of its first sample, both unsigned and big-endian."""
+MAX_SEQ, MAX_OFFSET = 2**32 - 1, 2**64 - 1
+NOT_FATAL = frozenset({"invalid_message", "media_gap", "decode_failed"})
+"""After these the session goes on."""
+FEATURES = ("diarization", "analytics", "semantics")
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """`query`: what it asks for, as query parameters. `auth`: an API key, where one came."""
+
+    query: Mapping[str, str]
+    auth: str | None
+
+
+def read_start(frame: Frame) -> Start:
+    """The first frame of a socket. Raises InvalidMessage."""
+    message = read_message(frame) if isinstance(frame, str) else {}
+    if message.pop("type", None) != "start":
+        raise InvalidMessage("start comes first")
+    auth = message.pop("auth", None)
+    if auth is not None and not isinstance(auth, str):
+        raise InvalidMessage("auth: an API key")
+    return Start({name: _query_value(name, value) for name, value in message.items()}, auth)
+
+
+def _query_value(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, list)):
+        return json.dumps(value)
+    raise InvalidMessage(f"{name}: of a type that no parameter has")
+
+
+class SegmentStreamCodec:
+    """`order` is made when the session's audio format is known; no media is taken before."""
+
+    name = "segment_stream"
+    defaults = StreamParameters(interim_results=True)
+    resume_parameter: str | None = None
+    hard_lag_s: float | None = None
+
+    def __init__(self) -> None:
+        self.order: MediaOrder | None = None
+        self.now_s = 0.0
+        self._word_timestamps = self.defaults.word_timestamps
+        self._next_seq = 0
+
+    # In
+
+    def decode(self, frame: Frame) -> Sequence[Command]:
+        if isinstance(frame, bytes):
+            if len(frame) < HEADER_BYTES:
+                raise InvalidMessage(f"a binary frame begins with {HEADER_BYTES} bytes of seq and offset")
+            seq, offset = int.from_bytes(frame[:4], "big"), int.from_bytes(frame[4:HEADER_BYTES], "big")
+            return self._media(seq, offset, frame[HEADER_BYTES:])
+        message = read_message(frame)
+        match message.get("type"):
+            case "media":
+                return self._media(*_read_media(message))
+            case "stop":
+                return [*self.finish(), End()]
+            case "start":
+                raise InvalidMessage("the session has been started already")
+        raise InvalidMessage("type is one of start, media, stop")
+
+    def overdue(self, now_s: float) -> Sequence[Command]:
+        """What is to be done because a frame has not come."""
+        return _commands(self.order.overdue(now_s)) if self.order else ()
+
+    def finish(self) -> Sequence[Command]:
+        """No more media comes: what waits is heard."""
+        return _commands(self.order.finish()) if self.order else ()
+
+    def _media(self, seq: int, offset: int, data: bytes) -> Sequence[Command]:
+        if self.order is None:
+            raise InvalidMessage("start comes first")
+        return _commands(self.order.take(seq, offset, data, self.now_s))
+
+    # Out
+
+    def encode(self, notice: Notice, *, sent_at: float) -> Sequence[Frame]:
+        frames = []
+        for body in self._bodies(notice):
+            if body["type"] == "done":
+                body["events_sent"] = self._next_seq + 1
+            frames.append(write_message({"type": body.pop("type"), "seq": self._next_seq, **body}))
+            self._next_seq += 1
+        return frames
+
+    def _bodies(self, notice: Notice) -> list[Body]:
+        bodies: list[Body] = []
+        match notice:
+            case Opened():
+                self._word_timestamps = notice.config.word_timestamps
+                bodies = [self._ready(notice)]
+            case Heard():
+                kind = "segment_finalized" if notice.is_final else "partial_segment"
+                bodies = [{"type": kind, "segment": self._segment(notice)}]
+            case Acknowledged():
+                audio_s = round(notice.audio_seconds, 3)
+                bodies = [{"type": "ack", "bytes_received": notice.bytes_received, "audio_seconds": audio_s}]
+            case Ended():
+                cut_short = [] if notice.reason == "end_session" else [_error(notice.reason, notice.message)]
+                bodies = [*cut_short, _done(notice)]
+            case Failed():
+                bodies = [_error(notice.code, notice.message)]
+            case SpeechStarted() | SpeechEnded() | Lagging() | Configured() | Info() | Pong() | Announced():
+                pass
+        return bodies
+
+    def _ready(self, notice: Opened) -> Body:
+        return {
+            "type": "ready",
+            "session_id": notice.session_id,
+            "conversation_id": notice.conversation_id,
+            "stream_version": STREAM_VERSION,
+            "features": dict.fromkeys(FEATURES, False),
+            "next_media_seq": 0,
+        }
+
+    def _segment(self, notice: Heard) -> Body:
+        body: Body = {
+            "id": notice.segment_id,
+            "start": round(notice.start_s, 3),
+            "end": round(notice.end_s, 3),
+            "text": notice.text,
+            "speaker_id": notice.speaker_id,
+        }
+        if self._word_timestamps:
+            body["words"] = [word.to_json() for word in notice.words]
+        if not notice.is_final:
+            body["stable_chars"] = notice.stable_chars
+        return body | {"partial": not notice.is_final, "revision": notice.revision}
+
+
+def _read_media(message: Body) -> tuple[int, int, bytes]:
+    seq, offset, data = message.get("seq"), message.get("offset"), message.get("data")
+    if type(seq) is not int or not 0 <= seq <= MAX_SEQ:
+        raise InvalidMessage(f"seq: a whole number from 0 to {MAX_SEQ}")
+    if type(offset) is not int or not 0 <= offset <= MAX_OFFSET:
+        raise InvalidMessage(f"offset: a whole number from 0 to {MAX_OFFSET}")
+    if not isinstance(data, str):
+        raise InvalidMessage("data: audio in base64")
+    try:
+        return seq, offset, base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidMessage("data: audio in base64") from None
+
+
+def _commands(pieces: Sequence[Piece]) -> list[Command]:
+    commands: list[Command] = []
+    for piece in pieces:
+        if isinstance(piece, Gap):
+            commands += [Complain("media_gap", piece.message), Silence(piece.num_bytes)]
+        elif isinstance(piece, Misplaced):
+            commands.append(Complain("invalid_message", piece.message))
+        else:
+            commands.append(Audio(piece))
+    return commands
+
+
+def _done(notice: Ended) -> Body:
+    """What nobody measured is null: no cache is there to hit, the worker's device is not told, and turns
+    are not made of live segments yet."""
+    return {
+        "type": "done",
+        "session_id": notice.session_id,
+        "duration": round(notice.total_duration_s, 3),
+        "speech_duration": round(notice.speech_s, 3),
+        "language": notice.language,
+        "model": notice.model,
+        "device": None,
+        "cache": {"hits": None, "misses": None},
+        "segments": len(notice.finals),
+        "turns": None,
+        "events_sent": 0,
+        "partials_coalesced": notice.partials_coalesced,
+        "conversation_id": notice.conversation_id,
+    }
+
+
+def _error(code: str, message: str) -> Body:
+    return {"type": "error", "code": code, "message": message, "fatal": code not in NOT_FATAL}
