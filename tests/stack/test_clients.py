@@ -19,7 +19,7 @@ from playwright.sync_api import ConsoleMessage, sync_playwright
 from ambient.stack.stack import Stack
 from tests.stack.conftest import folded, gap_after, spoken_before, until
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 LISTENED_S = gap_after(1)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

@@ -17,7 +17,7 @@ from sessions.client import LiveClient
 from tests.stack.conftest import Talk, folded, gap_after, spoken_before, talk, until
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 LISTENED_S = gap_after(5)
 
 

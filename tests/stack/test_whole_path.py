@@ -14,7 +14,7 @@ from ambient.stack.stack import Stack
 from tests.stack.conftest import folded, gap_after, spoken_before, talk, until
 from transcription.analysis.quality import GROUPS
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 LISTENED_S = gap_after(10)
 
 
