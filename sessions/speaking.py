@@ -17,6 +17,7 @@ from sessions.protocols.base import (
     FinalText,
     Heard,
     Info,
+    Insight,
     Notice,
     Opened,
     SessionConfig,
@@ -27,6 +28,7 @@ from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
 from sessions.transcriber import Cleared, DecodeTimes, Spoken, Transcriber
 from transcription.models import Segment, join_text
+from transcription.semantic import classify_intent
 from transcription.streaming.events import FinalSegment, PartialSegment, StreamEventType
 
 CORE_SETTINGS = (
@@ -37,6 +39,9 @@ CORE_SETTINGS = (
     "prefix_padding_ms",
 )
 SHOWN_SETTINGS = ("language", "interim_results", "word_timestamps")
+ENGLISH = ("", "en")
+"""What the rules of meaning read; a language that nobody named is taken for it until it is known."""
+RULES = "rules"
 
 
 class Speaker:
@@ -68,6 +73,7 @@ class Speaker:
         self._clock = clock
         self._say = say
         self._keeps_audio = parameters.store_audio
+        self._reads_meaning = parameters.semantics
         self._finals: list[FinalText] = []
         self._speech_began_s: float | None = None
         self._speech_s = 0.0
@@ -214,6 +220,9 @@ class Speaker:
                 is_final=True,
             )
         )
+        if self._reads_meaning and self.language.split("-")[0].lower() in ENGLISH:
+            intent = classify_intent(segment.text)
+            self._say(Insight("intent", intent, (segment.id,), engine=RULES))
 
     def _partial(self, partial: PartialSegment, decode: DecodeTimes | None) -> Heard:
         return self._heard(

@@ -204,6 +204,17 @@ class Lagging:
 
 
 @dataclass(frozen=True, slots=True)
+class Insight:
+    """What was understood of finals while people still talk. `engine`: who understood it."""
+
+    kind: Literal["intent"]
+    text: str
+    segment_ids: tuple[int, ...]
+    engine: str
+    tag: Literal["insight"] = "insight"
+
+
+@dataclass(frozen=True, slots=True)
 class FinalText:
     """A final as the end of a session repeats it."""
 
@@ -255,6 +266,7 @@ Notice: TypeAlias = (
     | Configured
     | Announced
     | Lagging
+    | Insight
     | Ended
     | Failed
 )

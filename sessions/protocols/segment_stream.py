@@ -24,6 +24,7 @@ from sessions.protocols.base import (
     Frame,
     Heard,
     Info,
+    Insight,
     InvalidMessage,
     Lagging,
     Notice,
@@ -147,6 +148,8 @@ class SegmentStreamCodec:
             case Failed():
                 bodies = [_error(notice.code, notice.message)]
             case SpeechStarted() | SpeechEnded() | Lagging() | Configured() | Info() | Pong() | Announced():
+                pass
+            case Insight():  # this protocol has kinds of its own
                 pass
         return bodies
 

@@ -21,6 +21,7 @@ from sessions.protocols.base import (
     Frame,
     Heard,
     Info,
+    Insight,
     InvalidMessage,
     Lagging,
     Notice,
@@ -82,6 +83,14 @@ class TranscribeCodec:
                     "code": "processing_lag",
                     "message": f"The transcript is {notice.lag_s:.1f} s behind the audio; no audio is lost.",
                     "lag_seconds": round(notice.lag_s, 3),
+                }
+            case Insight():
+                body = {
+                    "type": "insight",
+                    "kind": notice.kind,
+                    "text": notice.text,
+                    "segment_ids": list(notice.segment_ids),
+                    "engine": notice.engine,
                 }
             case Ended():
                 body = _ended(notice)

@@ -23,6 +23,7 @@ from sessions.protocols.base import (
     Frame,
     Heard,
     Info,
+    Insight,
     InvalidMessage,
     Lagging,
     Notice,
@@ -104,7 +105,7 @@ class TranscriptionStreamCodec:
                 bodies = _ended(notice)
             case Failed():
                 bodies = [_error(notice.code, notice.message)]
-            case Info() | Pong() | Announced():
+            case Info() | Pong() | Announced() | Insight():
                 bodies = []
         return bodies
 

@@ -19,6 +19,7 @@ from sessions.protocols.base import (
     FinalText,
     Heard,
     Info,
+    Insight,
     Lagging,
     Notice,
     Opened,
@@ -69,6 +70,7 @@ NOTICES: tuple[Notice, ...] = (
     Configured(CONFIG),
     Announced("hello"),
     Lagging(3.0),
+    Insight("intent", "question", (0,), "rules"),
     ENDED,
     replace(ENDED, total_duration_s=1.0, keeps_audio=True, finals=HELLO),
     replace(ENDED, reason="ended_by_operator"),
@@ -92,10 +94,11 @@ def refusals(*, of_starting: bool) -> tuple[list[tuple[str, str]], set[str], set
 
 
 def shape_of(value: Any) -> Any:
-    """The names in a JSON value, as deep as they go; of a list, those of its first item."""
+    """The names in a JSON value, as deep as they go; of a list of objects, those of its first."""
     if isinstance(value, dict):
         return {name: shape_of(inner) for name, inner in value.items()}
-    return [shape_of(value[0])] if isinstance(value, list) and value else None
+    of_objects = isinstance(value, list) and value and isinstance(value[0], dict)
+    return [shape_of(value[0])] if of_objects else None
 
 
 def sent_shapes(codec: Codec) -> dict[str, tuple[Shape, set[str]]]:

@@ -22,6 +22,7 @@ from sessions.protocols.base import (
     Failed,
     Heard,
     Info,
+    Insight,
     InvalidMessage,
     Lagging,
     Notice,
@@ -146,6 +147,16 @@ SAID: list[tuple[Notice, dict[str, Any]]] = [
         },
     ),
     (Announced("Tea"), {"type": "announcement", "message": "Tea"}),
+    (
+        Insight("intent", "question", (4,), "rules"),
+        {
+            "type": "insight",
+            "kind": "intent",
+            "text": "question",
+            "segment_ids": [4],
+            "engine": "rules",
+        },
+    ),
     (
         Lagging(3.25),
         {

@@ -13,6 +13,7 @@ import pytest
 from ambient.stack.stack import Stack
 from tests.stack.conftest import folded, gap_after, spoken_before, talk, until
 from transcription.analysis.quality import GROUPS
+from transcription.semantic import INTENTS
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 LISTENED_S = gap_after(10)
@@ -22,7 +23,7 @@ def test_the_whole_path(
     stack: Stack, call_pcm: bytes, api: httpx.Client, finished: Callable[[str], dict[str, Any]]
 ) -> None:
     """Every word that was spoken arrives once, as a row before it is sent, and the call is analysed."""
-    heard = asyncio.run(talk(stack, until(call_pcm, LISTENED_S), session_id="whole-path"))
+    heard = asyncio.run(talk(stack, until(call_pcm, LISTENED_S), session_id="whole-path", semantics=True))
 
     assert folded(heard.text) == spoken_before(LISTENED_S)
     ended = heard.of("session_ended")
@@ -38,6 +39,10 @@ def test_the_whole_path(
         assert messages[-1]["is_final"]
         assert all(a["revision"] < b["revision"] for a, b in itertools.pairwise(messages))
     assert any(not message["is_final"] for message in heard.of("transcript"))
+
+    intents = {message["segment_ids"][0]: message["text"] for message in heard.of("insight")}
+    assert list(intents) == [final["segment_id"] for final in heard.finals]
+    assert set(intents.values()) <= set(INTENTS)
 
     session = api.get("/websocket/sessions/whole-path").raise_for_status().json()
     assert session["status"] == "completed"
