@@ -16,7 +16,7 @@ help: ## what there is
 $(VENV)/core.stamp: requirements-core.txt
 	@test -x $(BIN)/python || (echo "· making $(VENV) with $$($(PYTHON) -V)"; $(PYTHON) -m venv $(VENV))
 	@$(BIN)/python -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v in [(3, 11), (3, 12)] else f"Python {v[0]}.{v[1]}: 3.11 or 3.12 is needed; set PYTHON=")'
-	@echo "· installing what the product needs (about 300 MB, no torch)"
+	@echo "· installing what the product needs (about 300 MB to fetch, 1.2 GB installed; no torch)"
 	@$(PIP) -r requirements-core.txt
 	@touch $@
 

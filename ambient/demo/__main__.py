@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from ambient.demo.analysis import follow_analysis
 from ambient.demo.listening import stream_call
 from ambient.demo.report import show_result
 from ambient.stack.errors import StackError
+from ambient.stack.ports import free_port
 from ambient.stack.signals import interruptible, undisturbed
 from ambient.stack.stack import Stack
 from sessions.client import read_audio
@@ -41,7 +41,7 @@ def main() -> int:
         console.print(f"[red]{options.audio_file} cannot be read as audio: {error}[/]")
         return 1
     if "PORT" not in os.environ:
-        os.environ["PORT"] = str(_free_port())
+        os.environ["PORT"] = str(free_port())
     try:
         stack = Stack(conf.load(), say=lambda line: console.print(f"[dim]· {line}[/]"))
     except EnvError as error:
@@ -80,13 +80,6 @@ async def _show(stack: Stack, pcm: bytes, audio: Path, console: Console) -> None
         raise DemoFailed(
             f"The analysis is {conversation['status']}; failed: {', '.join(unfinished) or 'none'}"
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":
