@@ -23,6 +23,7 @@ STAGE_ENGINE_VARIABLES = {
     "translation": "AMBIENT_TRANSLATION",
     "emotion": "AMBIENT_EMOTION",
     "cleanup": "AMBIENT_CLEANUP",
+    "insights": "AMBIENT_INSIGHTS",
 }
 
 
@@ -53,6 +54,8 @@ class AmbientSettings:
     """For the speech engines, from AMBIENT_ENGINE_OPTIONS (JSON): a device, a script for the scripted one."""
     stage_engines: Mapping[str, str]
     """By stage id: an alias, a dotted path, `auto` or `off`."""
+    stage_options: Mapping[str, Mapping[str, Any]]
+    """By stage id, from AMBIENT_STAGE_OPTIONS (JSON): `model`, and what the stage's engine knows."""
     models_allowed: tuple[str, ...]
     llm_base_url: str
     llm_model: str
@@ -111,6 +114,7 @@ def load(env: Env | None = None) -> AmbientSettings:
         batch_engine=env.str("AMBIENT_BATCH_ENGINE", "auto"),
         engine_options=dict(env.json("AMBIENT_ENGINE_OPTIONS", {})),
         stage_engines={stage: env.str(name, "auto") for stage, name in STAGE_ENGINE_VARIABLES.items()},
+        stage_options=dict(env.json("AMBIENT_STAGE_OPTIONS", {})),
         models_allowed=allowed,
         llm_base_url=env.str("AMBIENT_LLM_BASE_URL", ""),
         llm_model=env.str("AMBIENT_LLM_MODEL", ""),

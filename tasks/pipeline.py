@@ -78,8 +78,6 @@ def run_stage(self: Task[Any, Any], stage_run_id: int) -> None:
 def _do(stage: StageRun) -> bool:
     """Run the stage and record what came of it. False: this attempt does not count any more."""
     try:
-        if stage.name not in STAGES:
-            raise NothingToDoError(f"{stage.name} is not part of this version")
         result = STAGES[stage.name](StageWork(stage, ProgressRecorder(stage)))
         return _finish(stage, result)
     except NothingToDoError as reason:

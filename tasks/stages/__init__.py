@@ -8,13 +8,16 @@ from types import MappingProxyType
 from conversations.models import Stage
 from tasks.stages import (
     classification,
+    cleanup,
     diarization,
+    emotion,
     entities,
     insights,
     qa,
     quality,
     summary,
     transcription,
+    translation,
 )
 from tasks.stages.base import NothingToDoError, StageResult, StageWork
 
@@ -24,6 +27,9 @@ STAGES: Mapping[str, Callable[[StageWork], StageResult]] = MappingProxyType(
     {
         Stage.TRANSCRIPTION: transcription.run,
         Stage.DIARIZATION: diarization.run,
+        Stage.TRANSLATION: translation.run,
+        Stage.CLEANUP: cleanup.run,
+        Stage.EMOTION: emotion.run,
         Stage.ENTITIES: entities.run,
         Stage.CLASSIFICATION: classification.run,
         Stage.QA: qa.run,
@@ -32,5 +38,4 @@ STAGES: Mapping[str, Callable[[StageWork], StageResult]] = MappingProxyType(
         Stage.INSIGHTS: insights.run,
     }
 )
-"""By stage id. A stage that is not here (translation, cleanup, emotion) has no engine to run yet, and a run
-that asks for it skips it and says so."""
+"""By stage id."""

@@ -8,8 +8,8 @@ import structlog
 from django.conf import settings
 
 from tasks.stages.base import NothingToDoError
-from transcription.analysis.base import StageEngine, StageEngineConfig
-from transcription.analysis.registry import make_stage_engine
+from transcription.analysis.base import LlmEndpoint, StageEngine, StageEngineConfig
+from transcription.analysis.registry import Choice, choose_stage_engine
 from transcription.engines.base import SpeechEngine, SpeechEngineConfig
 from transcription.engines.registry import choose_speech_engine
 
@@ -19,22 +19,33 @@ log = structlog.get_logger(__name__)
 def stage_engine(stage: str) -> StageEngine:
     """The engine that the settings name for a stage.
 
-    Raises NothingToDoError where there is none, EngineUnavailable where it cannot be loaded.
+    Raises NothingToDoError where there is none, EngineUnavailable where the one that was named cannot be
+    loaded.
     """
     name = settings.AMBIENT.stage_engines.get(stage, "auto")
-    engine = _stage_engine(stage, name)
-    if engine is None:
+    choice = _choice(stage, name)
+    if choice.engine is None:
         reason = "is switched off" if name == "off" else "has no engine here"
-        raise NothingToDoError(f"{stage} {reason}")
-    return engine
+        raise NothingToDoError(". ".join([f"{stage} {reason}", *choice.passed_over]))
+    return choice.engine
 
 
 @cache
-def _stage_engine(stage: str, name: str) -> StageEngine | None:
-    engine = make_stage_engine(stage, name, StageEngineConfig())
-    if engine is not None:
-        engine.load()
-    return engine
+def _choice(stage: str, name: str) -> Choice:
+    choice = choose_stage_engine(stage, name, engine_config(stage))
+    if choice.engine is not None and choice.passed_over:
+        log.info("stage_engine_chosen", stage=stage, engine=choice.engine.name, not_taken=choice.passed_over)
+    return choice
+
+
+def engine_config(stage: str) -> StageEngineConfig:
+    """What the settings say for the engine of a stage."""
+    ambient = settings.AMBIENT
+    options = dict(ambient.stage_options.get(stage, {}))
+    endpoint = LlmEndpoint(ambient.llm_base_url, ambient.llm_model, ambient.llm_api_key)
+    return StageEngineConfig(
+        model=options.pop("model", ""), options=options, llm=endpoint if ambient.llm_base_url else None
+    )
 
 
 def batch_speech_engine(model: str) -> SpeechEngine:

@@ -21,7 +21,7 @@ def run(work: StageWork) -> StageResult:
         samples = ensure_recording(work.conversation)
     except NoRecordingError as error:
         raise NothingToDoError(str(error)) from error
-    engine = batch_speech_engine(_model(parameters.get("model", "")))
+    engine = batch_speech_engine(batch_model(parameters.get("model", "")))
     options = SpeechOptions(
         language=_language(parameters.get("language") or work.conversation.language),
         vocabulary=tuple(parameters.get("vocabulary", ())),
@@ -74,7 +74,7 @@ def segments_from(hypotheses: list[Hypothesis]) -> list[Segment]:
     ]
 
 
-def _model(name: str) -> str:
+def batch_model(name: str) -> str:
     """The model that a caller's name stands for; what it may be was checked where it came in."""
     final = settings.AMBIENT.live.whisper_model_final
     return settings.AMBIENT.model_for(name, default=final) or final

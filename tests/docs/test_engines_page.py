@@ -20,7 +20,7 @@ from ambient.conf import STAGE_ENGINE_VARIABLES
 from tests.docs.pages import blocks, code, page, rows, section
 from transcription.analysis import base as analysis
 from transcription.analysis.base import EntityEngine, StageEngineConfig, Talk
-from transcription.analysis.registry import ENGINES, make_stage_engine
+from transcription.analysis.registry import ENGINES, choose_stage_engine, make_stage_engine
 from transcription.audio.files import decode_file
 from transcription.engines.base import SAMPLE_RATE_HZ, SpeechEngineConfig, SpeechOptions, SpeechWindow
 from transcription.engines.registry import SPEECH_ENGINES, make_speech_engine
@@ -62,11 +62,10 @@ def test_the_stages_of_the_page_are_those_of_the_registry() -> None:
         assert code(aliases) == list(ENGINES[stage])
         if not ENGINES[stage]:
             continue
-        engine = make_stage_engine(stage, "auto", StageEngineConfig())
-        assert engine is not None
-        assert code(model) == [engine.model]
+        engines = [make_stage_engine(stage, alias, StageEngineConfig()) for alias in ENGINES[stage]]
+        assert code(model) == [engine.model for engine in engines if engine.model]
         assert hasattr(getattr(analysis, code(protocol)[0]), code(method)[0])
-        assert hasattr(engine, code(method)[0])
+        assert all(hasattr(engine, code(method)[0]) for engine in engines)
 
 
 @pytest.fixture
@@ -177,9 +176,7 @@ def test_the_speech_engine_of_the_page_fails_in_the_ways_that_the_core_knows(
 @pytest.mark.usefixtures("own_engines")
 def test_the_stage_engine_of_the_page_finds_what_it_promises() -> None:
     """Found by its dotted path, it adds references and keeps what the embedded engine finds elsewhere."""
-    engine = make_stage_engine("entities", "my_entities.WithReferences", StageEngineConfig())
-    assert engine is not None
-    engine.load()
+    engine = choose_stage_engine("entities", "my_entities.WithReferences", StageEngineConfig()).engine
     text = "it is about case number AB-4711 and my e-mail is ann@example.org"
     talk = Talk((Segment(0, 0.0, 4.0, text),), language="en", duration_s=4.0)
     found = cast("EntityEngine", engine).extract(talk)

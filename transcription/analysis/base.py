@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from transcription.engines.base import Samples
+from transcription.engines.base import Samples, SpeechEngine
 from transcription.models import Segment, Turn
 
 Progress = Callable[[float], None]
@@ -19,11 +19,27 @@ Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
+class LlmEndpoint:
+    """An OpenAI-compatible endpoint."""
+
+    base_url: str
+    model: str
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StageEngineConfig:
-    """What every stage engine is made with: the model it is to use and its own options, from settings."""
+    """What every stage engine is made with, from settings: the model it is to use (empty: its own choice),
+    its own options, and the endpoint for those that ask one (None: there is none).
+
+    `may_fetch`: whether a model that is not on this disk may be fetched from its hub: so where the engine was
+    named, not where `auto` looks for the best that is there.
+    """
 
     model: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    may_fetch: bool = True
+    llm: LlmEndpoint | None = None
 
 
 class StageEngine(Protocol):
@@ -33,7 +49,9 @@ class StageEngine(Protocol):
     model: str
     version: str
 
-    def load(self) -> None: ...
+    def load(self) -> None:
+        """Once a process, before any work. Raises EngineUnavailable with what to do; where something is
+        missing, within 5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +275,84 @@ class InsightEngine(StageEngine, Protocol):
         classification: Classification | None = None,
         on_progress: Progress = lambda _: None,
     ) -> Insights: ...
+
+
+# ------------------------------------------------------------------------- translation, clean-up, emotion
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The recording (whole, 16 kHz mono float32) and a recogniser, for engines that go back to the audio."""
+
+    samples: Samples
+    speech: SpeechEngine
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentText:
+    """Another text for a segment: translated, or cleaned."""
+
+    segment_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """`language_from` None: nobody said and the engine did not find out."""
+
+    language_from: str | None
+    language_to: str
+    text: str
+    segments: tuple[SegmentText, ...]
+
+
+class TranslationEngine(StageEngine, Protocol):
+    def translate(
+        self,
+        talk: Talk,
+        *,
+        language_to: str,
+        spoken: Callable[[], Spoken | None],
+        on_progress: Progress = lambda _: None,
+    ) -> Translation:
+        """`spoken`: gives None where there is no audio. Raises EngineFailed for a pair of languages that the
+        engine does not translate."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedSegment:
+    segment_id: int
+    raw: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """Fillers, false starts and slips of the recogniser put right; every segment, changed or not."""
+
+    segments: tuple[CleanedSegment, ...]
+
+
+class CleanupEngine(StageEngine, Protocol):
+    def clean(self, talk: Talk, *, on_progress: Progress = lambda _: None) -> Cleanup: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEmotion:
+    """`valence`, `arousal`: 0..1, None where the model does not say."""
+
+    segment_id: int
+    emotion: str
+    valence: float | None
+    arousal: float | None
+    confidence: float | None
+
+
+class EmotionEngine(StageEngine, Protocol):
+    def recognise(
+        self, samples: Samples, segments: Sequence[Segment], *, on_progress: Progress = lambda _: None
+    ) -> tuple[SegmentEmotion, ...]:
+        """One per segment that is long enough to say something of; `samples`: the whole recording."""
 
 
 def to_json(output: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ The table holds dotted paths, so that asking for one engine imports that engine 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from transcription.errors import EngineUnavailable
 
 _HERE = "transcription.analysis"
 
-# Alias -> dotted path, by stage; `auto` takes the first. A stage without an entry has no engine of its own.
+# Alias -> dotted path, by stage, the better first: `auto` takes the first that loads.
 ENGINES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "diarization": {"embedded": f"{_HERE}.diarization.embedded.EmbeddedDiarization"},
@@ -31,19 +32,44 @@ ENGINES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 
-def make_stage_engine(stage: str, name: str, config: StageEngineConfig) -> StageEngine | None:
-    """The engine of `stage` that `name` stands for, made but not loaded; None: the stage has none.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The engine, loaded; None: the stage has none. `passed_over`: why better ones were not taken."""
 
-    `name`: `auto`, `off`, an alias of the table, or the dotted path of a class that takes a
-    StageEngineConfig. Raises ValueError for an unknown stage, EngineUnavailable for a name that leads
-    nowhere.
+    engine: StageEngine | None
+    passed_over: tuple[str, ...] = ()
+
+
+def choose_stage_engine(stage: str, name: str, config: StageEngineConfig) -> Choice:
+    """The engine of `stage` that `name` stands for, loaded: `auto`, `off`, or what `make_stage_engine` takes.
+
+    `auto` is the first of the table that loads without fetching a model. Raises ValueError for an unknown
+    stage, EngineUnavailable where the one that was named does not load.
     """
-    if stage not in ENGINES:
-        raise ValueError(f"no stage {stage!r}; there are: {', '.join(ENGINES)}")
-    aliases = ENGINES[stage]
-    if name == "off" or (name == "auto" and not aliases):
-        return None
-    path = next(iter(aliases.values())) if name == "auto" else aliases.get(name, name)
+    if name == "off":
+        return Choice(None)
+    if name != "auto":
+        engine = make_stage_engine(stage, name, config)
+        engine.load()
+        return Choice(engine)
+    passed_over: list[str] = []
+    for alias in _aliases(stage):
+        engine = make_stage_engine(stage, alias, replace(config, may_fetch=False))
+        try:
+            engine.load()
+        except EngineUnavailable as error:
+            passed_over.append(str(error))
+        else:
+            return Choice(engine, tuple(passed_over))
+    return Choice(None, tuple(passed_over))
+
+
+def make_stage_engine(stage: str, name: str, config: StageEngineConfig) -> StageEngine:
+    """The engine of an alias of the table, or of the dotted path of a class that takes a StageEngineConfig;
+    not loaded yet. Raises ValueError for an unknown stage, EngineUnavailable for a name that leads nowhere.
+    """
+    aliases = _aliases(stage)
+    path = aliases.get(name, name)
     if "." not in path:
         there = ", ".join(["auto", "off", *aliases])
         raise EngineUnavailable(
@@ -51,6 +77,12 @@ def make_stage_engine(stage: str, name: str, config: StageEngineConfig) -> Stage
         )
     engine: StageEngine = _class_at(path, stage=stage)(config)
     return engine
+
+
+def _aliases(stage: str) -> Mapping[str, str]:
+    if stage not in ENGINES:
+        raise ValueError(f"no stage {stage!r}; there are: {', '.join(ENGINES)}")
+    return ENGINES[stage]
 
 
 def _class_at(path: str, *, stage: str) -> type:
