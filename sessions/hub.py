@@ -150,7 +150,7 @@ class Hub:
     ) -> LiveSession:
         speech = await self._detector.open_stream()
         journal = await store.run(
-            journals.DiskJournal, row.session_id, parameters.audio_format, epoch=row.epoch
+            journals.open_journal, row.session_id, parameters.audio_format, epoch=row.epoch
         )
         figures = SessionFigures()
         transcriber = Transcriber(

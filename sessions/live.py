@@ -43,7 +43,7 @@ class LiveSession:
         config: SessionConfig,
         greeting: str,
         deadlines: Deadlines,
-        journal: journals.DiskJournal,
+        journal: journals.Journal,
         transcriber: Transcriber,
         figures: SessionFigures,
         clock: Clock,

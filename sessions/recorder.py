@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 
 from sessions import store
-from sessions.journal import DiskJournal
+from sessions.journal import Journal
 from sessions.protocols.base import Acknowledged, Notice
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Recorder:
 
     def __init__(
         self,
-        journal: DiskJournal,
+        journal: Journal,
         *,
         session_id: str,
         acks: bool,

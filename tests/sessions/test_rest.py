@@ -155,7 +155,7 @@ def test_what_a_dead_process_left_is_heard_by_the_pipeline(media: Path, db: None
     """After lease and grace the session is interrupted, once, and a run transcribes its recording."""
     key = make_key("a")
     opened(key, "s")
-    book = journal.DiskJournal("s", StreamParameters().audio_format, epoch=0)
+    book = journal.open_journal("s", StreamParameters().audio_format, epoch=0)
     book.append(bytes(64_000))
     book.close()
     assert finish_abandoned(grace_s=60) == []

@@ -198,7 +198,7 @@ def test_a_live_recording_is_kept_or_erased_as_asked(listen: Listen, store_audio
     """After the run the journal of a session that may be kept is a FLAC of the same length; of one that may
     not, nothing is left, though the run could still hear it."""
     session_id = uuid4().hex
-    written = journal.DiskJournal(session_id, AudioFormat(), epoch=1)
+    written = journal.open_journal(session_id, AudioFormat(), epoch=1)
     written.append(np.zeros(3 * SAMPLE_RATE_HZ, "<i2").tobytes())
     written.close()
     conversation = make_conversation("live", "one", session_id=session_id, store_audio=store_audio)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def recorded() -> Conversation:
     session_id = uuid4().hex
-    written = journal.DiskJournal(session_id, AudioFormat(), epoch=1)
+    written = journal.open_journal(session_id, AudioFormat(), epoch=1)
     written.append(np.zeros(SAMPLE_RATE_HZ, "<i2").tobytes())
     written.close()
     return make_conversation("live", "one", session_id=session_id)

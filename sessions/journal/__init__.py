@@ -1,0 +1,27 @@
+"""The recording of a session as it was received: kept before anything else happens to it."""
+
+from sessions.journal.base import SESSION_ID, Journal, JournalMissing
+from sessions.journal.recordings import (
+    erase,
+    has_recording,
+    open_journal,
+    read_recording,
+    recorded_bytes,
+    recording_chunks,
+    recording_format,
+    recording_samples,
+)
+
+__all__ = [
+    "SESSION_ID",
+    "Journal",
+    "JournalMissing",
+    "erase",
+    "has_recording",
+    "open_journal",
+    "read_recording",
+    "recorded_bytes",
+    "recording_chunks",
+    "recording_format",
+    "recording_samples",
+]
