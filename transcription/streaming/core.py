@@ -18,6 +18,7 @@ from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEve
 from transcription.streaming.listening import Closed, Listener, Opened
 from transcription.streaming.planning import GIVE_UP_S, DecodePlanner
 from transcription.streaming.scribe import Scribe
+from transcription.streaming.start import StartAt
 from transcription.streaming.utterance import Utterance
 
 
@@ -32,12 +33,14 @@ class _InFlight:
 class StreamingCore:
     """One session. Calls hand on the events that they caused; `now_s` is any clock that only grows."""
 
-    def __init__(self, config: StreamConfig | None = None) -> None:
+    def __init__(self, config: StreamConfig | None = None, *, start: StartAt | None = None) -> None:
+        """`start`: to go on with a session that another core began; None: at its first sample."""
+        start = start or StartAt()
         self.config = config or StreamConfig()
-        self._listener = Listener()
+        self._listener = Listener(start)
         self._planner = DecodePlanner()
-        self._scribe = Scribe(self._listener)
-        self._next_request_id = 0
+        self._scribe = Scribe(self._listener, start)
+        self._next_request_id = start.first_id
         self._in_flight: _InFlight | None = None
         self._finished = False
 

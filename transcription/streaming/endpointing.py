@@ -43,8 +43,8 @@ class SpeechEnd:
 class Endpointer:
     """Speech or not, frame by frame. `judged`: samples that have been judged so far."""
 
-    def __init__(self) -> None:
-        self.judged = 0
+    def __init__(self, judged: int = 0) -> None:
+        self.judged = judged
         self.speaking = False
         self._run_start: int | None = None  # where a run of likely speech began, while nothing is open
         self._silence_start: int | None = None  # where the silence began, while something is open

@@ -14,6 +14,7 @@ from transcription.streaming.cutting import LOOK_BACK_S, Seam, choose_cut, seam_
 from transcription.streaming.endpointing import Endpointer, SpeechEnd, SpeechStart, is_quiet
 from transcription.streaming.planning import TAIL_SAMPLES
 from transcription.streaming.samples import SampleBuffer
+from transcription.streaming.start import StartAt
 from transcription.streaming.utterance import Utterance
 
 _PAUSE_SAMPLES = 5 * FRAME_SAMPLES
@@ -42,15 +43,16 @@ class Closed:
 class Listener:
     """The audio side of the core. `utterances`: those not final yet, oldest first; the last may be open."""
 
-    def __init__(self) -> None:
-        self.buffer = SampleBuffer()
-        self.endpointer = Endpointer()
+    def __init__(self, start: StartAt) -> None:
+        self.buffer = SampleBuffer(start.sample)
+        self.endpointer = Endpointer(start.judged)
         self.utterances: deque[Utterance] = deque()
-        self.covered_until = 0
+        self.covered_until = start.settled_until
         """Audio before this sample is final, or was silence. Never goes back."""
         self._recent: deque[float] = deque(maxlen=_LOOK_BACK_SAMPLES // FRAME_SAMPLES)
-        self._next_id = 0
-        self._claimed_until = 0  # first sample that the next utterance may start at
+        self._next_id = start.first_id
+        self._claimed_until = start.settled_until  # first sample that the next utterance may start at
+        self._start: StartAt | None = start  # until the first utterance has begun
 
     @property
     def open(self) -> Utterance | None:
@@ -131,10 +133,17 @@ class Listener:
         judged, run_start = self.endpointer.judged, self.endpointer.run_start
         frontier = judged if run_start is None else run_start
         padding = config.prefix_padding_ms * SAMPLE_RATE_HZ // 1000
-        self.buffer.drop_before(min(max(self._claimed_until, frontier - padding), judged))
+        # Until speech has begun after a start it may turn out to be the rest of speech that was cut there.
+        floor = self._claimed_until if self._start is None else self._start.sample
+        self.buffer.drop_before(min(max(floor, frontier - padding), judged))
         self.covered_until = max(self.covered_until, self.buffer.end if ended else frontier)
 
     def _begin(self, sample: int, config: StreamConfig) -> Opened:
+        begun, self._start = self._start, None
+        if begun and begun.seam and sample <= begun.settled_until:
+            cut = begun.settled_until
+            self._add(self.buffer.start, cut, cut, begun.seam)
+            return Opened(cut)
         padding = config.prefix_padding_ms * SAMPLE_RATE_HZ // 1000
         floor = max(self._claimed_until, self.buffer.start)
         speech_start = max(sample, floor)

@@ -17,11 +17,11 @@ class SampleBuffer:
     Views that `view` gave stay as they were: nothing is ever moved within an array, a full one is replaced.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, start: int = 0) -> None:
         self._array: Samples = np.zeros(_FIRST_CAPACITY, np.float32)
-        self._base = 0  # the stream's index of _array[0]
-        self.start = 0
-        self.end = 0
+        self._base = start  # the stream's index of _array[0]
+        self.start = start
+        self.end = start
 
     def append(self, samples: Samples) -> None:
         """Raises ValueError unless `samples` is one-dimensional."""

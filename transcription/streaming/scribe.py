@@ -14,14 +14,15 @@ from transcription.streaming.language import LanguageMemory
 from transcription.streaming.listening import Listener
 from transcription.streaming.prompting import Prompt
 from transcription.streaming.segments import SegmentWriter
+from transcription.streaming.start import StartAt
 from transcription.streaming.utterance import Utterance
 
 
 class Scribe:
     """The text side of the core. Works on the oldest utterance of the listener."""
 
-    def __init__(self, listener: Listener) -> None:
-        self.writer = SegmentWriter()
+    def __init__(self, listener: Listener, start: StartAt) -> None:
+        self.writer = SegmentWriter(start)
         self.language = LanguageMemory()
         self.prompt = Prompt()
         self._listener = listener

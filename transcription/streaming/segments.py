@@ -19,17 +19,18 @@ from transcription.streaming.events import (
     StreamEvent,
     StreamEventType,
 )
+from transcription.streaming.start import StartAt
 
 
 class SegmentWriter:
     """Makes the events of a session, numbered."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: StartAt) -> None:
         self._seq = 0
-        self._segment_id = 0
-        self._revision = 0
+        self._segment_id = start.segment_id
+        self._revision = start.revision
         self._shown: PartialSegment | None = None
-        self._final_until_s = 0.0
+        self._final_until_s = start.settled_until / SAMPLE_RATE_HZ
 
     def event(
         self,

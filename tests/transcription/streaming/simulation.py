@@ -20,6 +20,7 @@ from transcription.models import Word
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.core import StreamingCore
 from transcription.streaming.events import DecodeRequest, FinalSegment, PartialSegment, StreamEvent
+from transcription.streaming.start import StartAt
 
 LEVEL = 0.1
 
@@ -127,10 +128,16 @@ def run(
     chunks_s: list[float] | None = None,
     probabilities: list[float] | None = None,
     core: StreamingCore | None = None,
+    start: StartAt | None = None,
+    break_off_s: float | None = None,
 ) -> Outcome:
-    """Stream it at the speed of speech through a core and the engine, on a clock that is only counted."""
+    """Stream it at the speed of speech through a core and the engine, on a clock that is only counted.
+
+    `start`: where the core begins; what lies before is not pushed. `break_off_s`: nothing happens after it.
+    """
     dice = random.Random(seed)
-    core = core or StreamingCore(config)
+    start = start or StartAt()
+    core = core or StreamingCore(config, start=start)
     engine = Engine(spoken, faults or Faults(), dice)
     samples = spoken.samples()
     speech = spoken.probabilities() if probabilities is None else probabilities
@@ -173,7 +180,7 @@ def run(
             note(action(at_s), at_s)
             ask(at_s)
 
-    position = judged = turn = 0
+    position, judged, turn = start.sample, start.judged // FRAME_SAMPLES, 0
     now_s = 0.0
     lengths_s = chunks_s or [0.1]
     while position < len(samples):
@@ -182,11 +189,13 @@ def run(
         chunk = samples[position : position + count]
         position += len(chunk)
         now_s = position / SAMPLE_RATE_HZ
+        if break_off_s is not None and now_s >= break_off_s:
+            return outcome
         until(now_s)
         note(core.push_audio(chunk, now_s), now_s)
         frames = position // FRAME_SAMPLES
         note(core.push_speech(speech[judged:frames], now_s), now_s)
-        judged = frames
+        judged = max(judged, frames)
         ask(now_s)
         outcome.held.append(core.samples_held)
     note(core.finish(now_s), now_s)
