@@ -5,6 +5,7 @@ from __future__ import annotations
 from sessions import journal, store
 from sessions.clock import Clock
 from sessions.endings import Ending
+from sessions.feed import Feed
 from sessions.figures import SessionFigures
 from sessions.recorder import Recorder
 from sessions.records import SessionIdentity, SessionRecords
@@ -24,6 +25,7 @@ class Closing:
         speaker: Speaker,
         figures: SessionFigures,
         clock: Clock,
+        feed: Feed,
     ) -> None:
         self._identity = identity
         self._records = records
@@ -32,6 +34,7 @@ class Closing:
         self._speaker = speaker
         self._figures = figures
         self._clock = clock
+        self._feed = feed
 
     async def conclude(self, ending: Ending) -> None:
         """Write the end, start the pipeline, say it. Raises RealTimeSession.DoesNotExist."""
@@ -55,4 +58,5 @@ class Closing:
     async def erase(self) -> None:
         """Nothing of the session may stay."""
         self._recorder.close()
+        await self._feed.erase(self._identity.session_id)
         await store.run(journal.erase, self._identity.session_id)

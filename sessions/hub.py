@@ -27,6 +27,7 @@ from sessions.clock import Clock
 from sessions.deadlines import Deadlines
 from sessions.decoding import LiveEngine, RedisDecoder
 from sessions.endings import END_BY_OPERATOR
+from sessions.feed import Feed
 from sessions.figures import SessionFigures
 from sessions.limits import WrongKeys
 from sessions.live import LiveSession
@@ -72,12 +73,14 @@ class Hub:
         self.decoder = RedisDecoder(
             self._redis, process_id=self.process_id, expires_s=self._live.chunk_timeout_s
         )
+        self.feed = Feed(self._redis)
         self._detector = VoiceDetector(make_speech)
         self._layer: Any = get_channel_layer()
         self._layer_channel = ""
         self._opening: dict[str, asyncio.Lock] = {}
         self._tasks = [
             asyncio.create_task(self._forever(self.decoder.listen, "replies")),
+            asyncio.create_task(self._forever(self.feed.write, "feed")),
             asyncio.create_task(self._forever(self._hear_operators, "operators")),
             asyncio.create_task(self._forever(self._keep_leases, "leases")),
         ]
@@ -104,6 +107,7 @@ class Hub:
         await asyncio.gather(*(session.abandon() for session in list(self.sessions.values())))
         self.sessions.clear()
         await self.decoder.clear()
+        await self.feed.close()
         self._detector.close()
         await self._redis.aclose()
 
@@ -189,6 +193,7 @@ class Hub:
             transcriber=transcriber,
             figures=figures,
             clock=self._clock,
+            feed=self.feed,
             on_ended=self._forget,
         )
 

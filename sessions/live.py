@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.db import DatabaseError
 
@@ -18,11 +18,13 @@ from sessions.clock import Clock
 from sessions.closing import Closing
 from sessions.deadlines import Deadlines
 from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, END_BY_LAG, Ending
+from sessions.feed import Feed
 from sessions.figures import SessionFigures
 from sessions.limits import FloodRule
 from sessions.models import RealTimeSession
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import Announced, Failed, Lagging, Notice, SessionConfig
+from sessions.protocols.stream_bodies import Body
 from sessions.recorder import Recorder, storage_error_code
 from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.opening import AlreadyFinished, Progress
@@ -47,6 +49,7 @@ class LiveSession:
         transcriber: Transcriber,
         figures: SessionFigures,
         clock: Clock,
+        feed: Feed,
         on_ended: Callable[[LiveSession], None],
     ) -> None:
         session_id = self.session_id = identity.session_id
@@ -58,6 +61,8 @@ class LiveSession:
         self._figures = figures
         self._clock = clock
         self._on_ended = on_ended
+        self._feed = feed
+        self._next_seq = 1  # 0 is for a reader's ready
         self._records = SessionRecords(session_id=session_id, conversation_id=identity.conversation_id)
         self._recorder = Recorder(
             journal,
@@ -77,6 +82,7 @@ class LiveSession:
             figures=figures,
             clock=clock,
             say=self._say,
+            publish=self._publish,
         )
         self._closing = Closing(
             identity=identity,
@@ -86,6 +92,7 @@ class LiveSession:
             speaker=self.speaker,
             figures=figures,
             clock=clock,
+            feed=feed,
         )
         self._attaching = asyncio.Lock()
         self._last_frame_s = clock.monotonic_s()
@@ -295,6 +302,11 @@ class LiveSession:
     def _say(self, notice: Notice) -> None:
         if self.attachment:
             self.attachment.outbox.put(notice)
+
+    def _publish(self, bodies: Sequence[Body]) -> None:
+        """To whoever follows the session, on any process."""
+        self._feed.publish(self.session_id, self._next_seq, bodies)
+        self._next_seq += len(bodies)
 
     def _retire(self, attachment: Attachment) -> None:
         self._figures.partials_coalesced += attachment.outbox.take_coalesced()

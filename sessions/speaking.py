@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from sessions.protocols.base import (
     SpeechEnded,
     SpeechStarted,
 )
+from sessions.protocols.stream_bodies import Body, bodies_of
 from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
 from sessions.transcriber import Cleared, DecodeTimes, Spoken, Transcriber
@@ -59,6 +60,7 @@ class Speaker:
         figures: SessionFigures,
         clock: Clock,
         say: Callable[[Notice], None],
+        publish: Callable[[Sequence[Body]], None],
     ) -> None:
         self.interim_results = parameters.interim_results
         self.language = parameters.language or ""
@@ -72,6 +74,7 @@ class Speaker:
         self._figures = figures
         self._clock = clock
         self._say = say
+        self._publish = publish
         self._keeps_audio = parameters.store_audio
         self._reads_meaning = parameters.semantics
         self._finals: list[FinalText] = []
@@ -124,7 +127,7 @@ class Speaker:
         )
 
     def say_ended(self, ending: Ending, *, enhancement_job_id: str | None, session_duration_s: float) -> None:
-        self._say(
+        self._tell(
             Ended(
                 session_id=self._identity.session_id,
                 conversation_id=self._identity.conversation_id,
@@ -152,9 +155,11 @@ class Speaker:
         if isinstance(payload, FinalSegment):
             await self._final(payload, spoken)
         elif isinstance(payload, PartialSegment):
+            partial = self._partial(payload, spoken.decode)
+            self._feed(partial)
             if self.interim_results:
                 self._figures.partials_sent += 1
-                self._say(self._partial(payload, spoken.decode))
+                self._say(partial)
         elif spoken.event.type is StreamEventType.SPEECH_STARTED:
             self._speech_began_s = payload["timestamp"]
             self._say(SpeechStarted(payload["timestamp"]))
@@ -165,7 +170,7 @@ class Speaker:
             self._say(SpeechEnded(payload["timestamp"]))
         elif spoken.event.type is StreamEventType.ERROR:
             self.words_missing = True
-            self._say(
+            self._tell(
                 Failed(
                     "decode_failed",
                     f"{payload['message']}; the recording is transcribed again after the session",
@@ -209,7 +214,7 @@ class Speaker:
         self._finals.append(FinalText(segment.start_s, segment.end_s, segment.text))
         self._unsent[chunk.chunk_index] = _times(received_at, decode, committed_at)
         self._transcriber.receipts.drop_before(final.covers_until_sample)
-        self._say(
+        self._tell(
             self._heard(
                 segment,
                 decode,
@@ -222,7 +227,7 @@ class Speaker:
         )
         if self._reads_meaning and self.language.split("-")[0].lower() in ENGLISH:
             intent = classify_intent(segment.text)
-            self._say(Insight("intent", intent, (segment.id,), engine=RULES))
+            self._tell(Insight("intent", intent, (segment.id,), engine=RULES))
 
     def _partial(self, partial: PartialSegment, decode: DecodeTimes | None) -> Heard:
         return self._heard(
@@ -269,6 +274,14 @@ class Speaker:
             audio_size_bytes=self._size_bytes(segment.start_s, segment.end_s),
             received_at=received_at,
         )
+
+    def _feed(self, notice: Notice) -> None:
+        self._publish(bodies_of(notice, words=self._config.word_timestamps))
+
+    def _tell(self, notice: Notice) -> None:
+        """To the session's own reader, and to all who follow it."""
+        self._feed(notice)
+        self._say(notice)
 
     def _size_bytes(self, start_s: float, end_s: float) -> int:
         """The audio of a span as it was sent."""

@@ -7,44 +7,26 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sessions.media_order import Gap, MediaOrder, Misplaced, Piece
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import (
-    Acknowledged,
-    Announced,
     Audio,
     Command,
     Complain,
-    Configured,
     End,
-    Ended,
-    Failed,
     Frame,
-    Heard,
-    Info,
-    Insight,
     InvalidMessage,
-    Lagging,
     Notice,
     Opened,
-    Pong,
     Silence,
-    SpeechEnded,
-    SpeechStarted,
 )
 from sessions.protocols.messages import read_message, write_message
-from transcription.streaming.meta import STREAM_VERSION
+from sessions.protocols.stream_bodies import Body, bodies_of
 
 HEADER_BYTES = 12
 """Of a binary frame: 4 bytes seq, 8 bytes index of its first sample, both unsigned and big-endian."""
 MAX_SEQ, MAX_OFFSET = 2**32 - 1, 2**64 - 1
-NOT_FATAL = frozenset({"invalid_message", "media_gap", "decode_failed"})
-"""After these the session goes on."""
-FEATURES = ("diarization", "analytics", "semantics")
-
-Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,60 +104,15 @@ class SegmentStreamCodec:
     # Out
 
     def encode(self, notice: Notice, *, sent_at: float) -> Sequence[Frame]:
+        if isinstance(notice, Opened):
+            self._word_timestamps = notice.config.word_timestamps
         frames = []
-        for body in self._bodies(notice):
+        for body in bodies_of(notice, words=self._word_timestamps):
             if body["type"] == "done":
                 body["events_sent"] = self._next_seq + 1
             frames.append(write_message({"type": body.pop("type"), "seq": self._next_seq, **body}))
             self._next_seq += 1
         return frames
-
-    def _bodies(self, notice: Notice) -> list[Body]:
-        bodies: list[Body] = []
-        match notice:
-            case Opened():
-                self._word_timestamps = notice.config.word_timestamps
-                bodies = [self._ready(notice)]
-            case Heard():
-                kind = "segment_finalized" if notice.is_final else "partial_segment"
-                bodies = [{"type": kind, "segment": self._segment(notice)}]
-            case Acknowledged():
-                audio_s = round(notice.audio_seconds, 3)
-                bodies = [{"type": "ack", "bytes_received": notice.bytes_received, "audio_seconds": audio_s}]
-            case Ended():
-                cut_short = [] if notice.reason == "end_session" else [_error(notice.reason, notice.message)]
-                bodies = [*cut_short, _done(notice)]
-            case Failed():
-                bodies = [_error(notice.code, notice.message)]
-            case SpeechStarted() | SpeechEnded() | Lagging() | Configured() | Info() | Pong() | Announced():
-                pass
-            case Insight():  # this protocol has kinds of its own
-                pass
-        return bodies
-
-    def _ready(self, notice: Opened) -> Body:
-        return {
-            "type": "ready",
-            "session_id": notice.session_id,
-            "conversation_id": notice.conversation_id,
-            "stream_version": STREAM_VERSION,
-            "features": dict.fromkeys(FEATURES, False),
-            "next_media_seq": 0,
-        }
-
-    def _segment(self, notice: Heard) -> Body:
-        body: Body = {
-            "id": notice.segment_id,
-            "start": round(notice.start_s, 3),
-            "end": round(notice.end_s, 3),
-            "text": notice.text,
-            "speaker_id": notice.speaker_id,
-        }
-        if self._word_timestamps:
-            body["words"] = [word.to_json() for word in notice.words]
-        if not notice.is_final:
-            body["stable_chars"] = notice.stable_chars
-        return body | {"partial": not notice.is_final, "revision": notice.revision}
 
 
 def _read_media(message: Body) -> tuple[int, int, bytes]:
@@ -202,27 +139,3 @@ def _commands(pieces: Sequence[Piece]) -> list[Command]:
         else:
             commands.append(Audio(piece))
     return commands
-
-
-def _done(notice: Ended) -> Body:
-    """What nobody measured is null: no cache is there to hit, the worker's device is not told, and turns
-    are not made of live segments yet."""
-    return {
-        "type": "done",
-        "session_id": notice.session_id,
-        "duration": round(notice.total_duration_s, 3),
-        "speech_duration": round(notice.speech_s, 3),
-        "language": notice.language,
-        "model": notice.model,
-        "device": None,
-        "cache": {"hits": None, "misses": None},
-        "segments": len(notice.finals),
-        "turns": None,
-        "events_sent": 0,
-        "partials_coalesced": notice.partials_coalesced,
-        "conversation_id": notice.conversation_id,
-    }
-
-
-def _error(code: str, message: str) -> Body:
-    return {"type": "error", "code": code, "message": message, "fatal": code not in NOT_FATAL}

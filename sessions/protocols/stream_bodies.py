@@ -1,0 +1,125 @@
+"""What a session says, as messages of the segment stream without their `seq`: for its codec and the feed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sessions.protocols.base import (
+    Acknowledged,
+    Announced,
+    Configured,
+    Ended,
+    Failed,
+    Heard,
+    Info,
+    Insight,
+    Lagging,
+    Notice,
+    Opened,
+    Pong,
+    SpeechEnded,
+    SpeechStarted,
+)
+from transcription.streaming.meta import STREAM_VERSION
+
+NOT_FATAL = frozenset({"invalid_message", "media_gap", "decode_failed"})
+"""After these errors the session goes on."""
+FEATURES = ("diarization", "analytics", "semantics")
+
+Body = dict[str, Any]
+
+
+def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
+    """Messages of a notice in order, none where this protocol does not say such a thing.
+
+    `words`: whether a segment brings its words. `events_sent` of a `done` is for the sender to fill in.
+    """
+    bodies: list[Body] = []
+    match notice:
+        case Opened():
+            bodies = [_ready(notice)]
+        case Heard():
+            kind = "segment_finalized" if notice.is_final else "partial_segment"
+            bodies = [{"type": kind, "segment": _segment(notice, words=words)}]
+        case Acknowledged():
+            audio_s = round(notice.audio_seconds, 3)
+            bodies = [{"type": "ack", "bytes_received": notice.bytes_received, "audio_seconds": audio_s}]
+        case Ended():
+            cut_short = [] if notice.reason == "end_session" else [error_body(notice.reason, notice.message)]
+            bodies = [*cut_short, _done(notice)]
+        case Failed():
+            bodies = [error_body(notice.code, notice.message)]
+        case SpeechStarted() | SpeechEnded() | Lagging() | Configured() | Info() | Pong() | Announced():
+            pass
+        case Insight():  # this protocol has kinds of its own
+            pass
+    return bodies
+
+
+def error_body(code: str, message: str) -> Body:
+    return {"type": "error", "code": code, "message": message, "fatal": code not in NOT_FATAL}
+
+
+def item_of(body: Body, seq: int) -> str | None:
+    """The item of a session's state that a message tells the latest of; None: it tells of none."""
+    item: str | None = None
+    match body["type"]:
+        case "partial_segment" | "segment_finalized":
+            item = f"segment:{body['segment']['id']}"
+        case "turn_updated":
+            item = f"turn:{body['turn']['id']}"
+        case "analytics_snapshot":
+            item = "analytics"
+        case "insight" if body["kind"] == "rolling_summary":
+            item = "summary"
+        case "insight":
+            item = f"insight:{seq}"
+        case "done":
+            item = "done"
+    return item
+
+
+def _ready(notice: Opened) -> Body:
+    return {
+        "type": "ready",
+        "session_id": notice.session_id,
+        "conversation_id": notice.conversation_id,
+        "stream_version": STREAM_VERSION,
+        "features": dict.fromkeys(FEATURES, False),
+        "next_media_seq": 0,
+    }
+
+
+def _segment(notice: Heard, *, words: bool) -> Body:
+    body: Body = {
+        "id": notice.segment_id,
+        "start": round(notice.start_s, 3),
+        "end": round(notice.end_s, 3),
+        "text": notice.text,
+        "speaker_id": notice.speaker_id,
+    }
+    if words:
+        body["words"] = [word.to_json() for word in notice.words]
+    if not notice.is_final:
+        body["stable_chars"] = notice.stable_chars
+    return body | {"partial": not notice.is_final, "revision": notice.revision}
+
+
+def _done(notice: Ended) -> Body:
+    """What nobody measured is null: no cache is there to hit, the worker's device is not told, and turns
+    are not made of live segments yet."""
+    return {
+        "type": "done",
+        "session_id": notice.session_id,
+        "duration": round(notice.total_duration_s, 3),
+        "speech_duration": round(notice.speech_s, 3),
+        "language": notice.language,
+        "model": notice.model,
+        "device": None,
+        "cache": {"hits": None, "misses": None},
+        "segments": len(notice.finals),
+        "turns": None,
+        "events_sent": 0,
+        "partials_coalesced": notice.partials_coalesced,
+        "conversation_id": notice.conversation_id,
+    }
