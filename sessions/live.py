@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db import DatabaseError
 
-from sessions import journal as journals
 from sessions.attachment import Attachment
 from sessions.clock import Clock
 from sessions.closing import Closing
 from sessions.deadlines import Deadlines
 from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, END_BY_LAG, Ending
-from sessions.feed import Feed
 from sessions.figures import SessionFigures
 from sessions.limits import FloodRule
 from sessions.models import RealTimeSession
 from sessions.parameters import StreamParameters
-from sessions.protocols.base import Announced, Failed, Lagging, Notice, SessionConfig
-from sessions.protocols.stream_bodies import Body
-from sessions.recorder import Recorder, storage_error_code
+from sessions.protocols.base import Announced, Failed, Lagging
+from sessions.recorder import Recorder
 from sessions.records import SessionIdentity, SessionRecords
+from sessions.seat import Seat
 from sessions.services.opening import AlreadyFinished, Progress
 from sessions.speaking import Speaker
 from sessions.transcriber import Transcriber
@@ -36,67 +35,43 @@ logger = logging.getLogger(__name__)
 SHORTEST_REST_S = 0.005
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a session is made of (`sessions.making` puts it together)."""
+
+    identity: SessionIdentity
+    parameters: StreamParameters
+    seat: Seat
+    deadlines: Deadlines
+    records: SessionRecords
+    recorder: Recorder
+    transcriber: Transcriber
+    speaker: Speaker
+    closing: Closing
+    figures: SessionFigures
+    clock: Clock
+
+
 class LiveSession:
-    def __init__(
-        self,
-        *,
-        identity: SessionIdentity,
-        parameters: StreamParameters,
-        config: SessionConfig,
-        greeting: str,
-        deadlines: Deadlines,
-        journal: journals.Journal,
-        transcriber: Transcriber,
-        figures: SessionFigures,
-        clock: Clock,
-        feed: Feed,
-        on_ended: Callable[[LiveSession], None],
-    ) -> None:
-        session_id = self.session_id = identity.session_id
-        self.attachment: Attachment | None = None
+    """`epoch`: of the newest socket, as the row counts them."""
+
+    def __init__(self, parts: Parts, *, on_ended: Callable[[LiveSession], None]) -> None:
+        session_id = self.session_id = parts.identity.session_id
         self.epoch = 0
-        self.parameters = parameters
-        self._deadlines = deadlines
-        self.transcriber = transcriber
-        self._figures = figures
-        self._clock = clock
+        self.parameters = parts.parameters
+        self.transcriber = parts.transcriber
+        self.speaker = parts.speaker
+        self._seat = parts.seat
+        self._deadlines = parts.deadlines
+        self._figures = parts.figures
+        self._clock = parts.clock
+        self._records = parts.records
+        self._recorder = parts.recorder
+        self._closing = parts.closing
         self._on_ended = on_ended
-        self._feed = feed
-        self._next_seq = 1  # 0 is for a reader's ready
-        self._records = SessionRecords(session_id=session_id, conversation_id=identity.conversation_id)
-        self._recorder = Recorder(
-            journal,
-            session_id=session_id,
-            acks=parameters.acks,
-            bytes_per_second=parameters.audio_format.bytes_per_second,
-            say=self._say,
-            on_full=self._close_for_storage,
-        )
-        self.speaker = Speaker(
-            identity=identity,
-            config=config,
-            greeting=greeting,
-            records=self._records,
-            transcriber=transcriber,
-            parameters=parameters,
-            figures=figures,
-            clock=clock,
-            say=self._say,
-            publish=self._publish,
-        )
-        self._closing = Closing(
-            identity=identity,
-            records=self._records,
-            recorder=self._recorder,
-            transcriber=transcriber,
-            speaker=self.speaker,
-            figures=figures,
-            clock=clock,
-            feed=feed,
-        )
         self._attaching = asyncio.Lock()
-        self._last_frame_s = clock.monotonic_s()
-        self._last_activity = clock.unix_s()
+        self._last_frame_s = self._clock.monotonic_s()
+        self._last_activity = self._clock.unix_s()
         self._ending: Ending | None = None
         self._task = asyncio.create_task(self._run(), name=f"session {session_id}")
 
@@ -107,12 +82,11 @@ class LiveSession:
         async with self._attaching:
             if self._ending is not None:
                 raise AlreadyFinished(self.session_id)
-            if older := self.attachment:
-                self.attachment = None
+            if self.attachment:
                 self._deadlines.detached_s = self._clock.monotonic_s()
-                self._retire(older)
-                older.outbox.put(Failed("replaced", "A newer socket has taken the session over."))
-                older.outbox.close(4409, "replaced")
+                self._seat.dismiss(
+                    4409, "replaced", Failed("replaced", "A newer socket has taken the session over.")
+                )
             self.epoch = epoch
             if resumed:
                 try:
@@ -128,16 +102,16 @@ class LiveSession:
                 bytes_per_second=self.parameters.audio_format.bytes_per_second,
                 backlog_s=now_s - self._last_frame_s if resumed else 0.0,
             )
-            self.attachment = Attachment(self, flood)
+            attachment = self._seat.attachment = Attachment(self, flood)
             self._deadlines.detached_s = None
             self.speaker.say_opened(resumed=resumed, next_byte=self._recorder.size_bytes)
-            return self.attachment
+            return attachment
 
     async def detach(self, attachment: Attachment) -> None:
-        self._retire(attachment)
+        self._seat.count(attachment)
         if not attachment.is_current:
             return
-        self.attachment = None
+        self._seat.attachment = None
         self._deadlines.detached_s = self._clock.monotonic_s()
         self.transcriber.wake.set()
         if self._ending is None:
@@ -154,8 +128,8 @@ class LiveSession:
         self._last_frame_s = self._clock.monotonic_s()
         self._last_activity = self._clock.unix_s()
         if not attachment.flood.admits(len(data), self._last_frame_s):
-            self._say(Failed("rate_limit", "Audio is more than 60 s ahead of the clock."))
-            attachment.outbox.close(4429, "rate_limit")
+            self._seat.say(Failed("rate_limit", "Audio is more than 60 s ahead of the clock."))
+            self._seat.close(4429, "rate_limit")
             self.end(END_BY_FLOOD)
             return False
         if accepted := self._recorder.append(data):
@@ -172,7 +146,12 @@ class LiveSession:
             self.transcriber.finish()
 
     def announce(self, message: str) -> None:
-        self._say(Announced(message))
+        self._seat.say(Announced(message))
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """The current socket."""
+        return self._seat.attachment
 
     @property
     def progress(self) -> Progress:
@@ -188,9 +167,7 @@ class LiveSession:
         """The process is going: stop at once, with everything accepted on the disk and the row true."""
         self._task.cancel()
         await asyncio.wait([self._task])
-        if attachment := self.attachment:
-            self.attachment = None
-            attachment.outbox.close(1012, "restarting")
+        self._seat.dismiss(1012, "restarting")
         await self._settle()
         self._recorder.close()
         self.transcriber.close()
@@ -212,9 +189,8 @@ class LiveSession:
             trace = None if isinstance(error, DatabaseError) else error
             logger.error("session %s broke: %s", self.session_id, type(error).__name__, exc_info=trace)
             self.speaker.words_missing = True
-            self._say(Failed("internal_error", "Something broke on our side; the audio is kept."))
-            if self.attachment:
-                self.attachment.outbox.close(1011, "internal_error")
+            self._seat.say(Failed("internal_error", "Something broke on our side; the audio is kept."))
+            self._seat.close(1011, "internal_error")
             self._ending = END_BY_FAULT
             try:
                 await self._conclude(END_BY_FAULT)
@@ -235,7 +211,7 @@ class LiveSession:
             if not self._deadlines.engine_is_gone(self._clock.monotonic_s(), self.transcriber.last_answer_s):
                 return False
             late = "No engine answers; the recording is transcribed when one does again."
-            self._say(Failed("decode_failed", late))
+            self._seat.say(Failed("decode_failed", late))
         self.speaker.words_missing = True
         return True
 
@@ -248,7 +224,7 @@ class LiveSession:
         if attachment := self.attachment:
             lag_s = self.transcriber.lag_s - attachment.flood.backlog_left_s(now_s)
             if self._deadlines.warns_of(lag_s, now_s):
-                self._say(Lagging(lag_s))
+                self._seat.say(Lagging(lag_s))
             if attachment.lag and attachment.lag.is_broken(lag_s, now_s):
                 self.end(END_BY_LAG)
 
@@ -265,28 +241,17 @@ class LiveSession:
         wake.clear()
 
     async def _conclude(self, ending: Ending) -> None:
-        if attachment := self.attachment:
-            self._retire(attachment)
-        await self._closing.conclude(ending)
         if self.attachment:
-            self.attachment.outbox.close(ending.close_code, ending.reason)
+            self._seat.count(self.attachment)
+        await self._closing.conclude(ending)
+        self._seat.close(ending.close_code, ending.reason)
 
     async def _was_erased(self) -> None:
         """Its conversation was deleted while it ran: nothing of it may stay."""
         self._ending = END_BY_ERASURE
-        self._say(Failed("session_finished", END_BY_ERASURE.message))
-        if self.attachment:
-            self.attachment.outbox.close(4410, "session_finished")
+        self._seat.say(Failed("session_finished", END_BY_ERASURE.message))
+        self._seat.close(4410, "session_finished")
         await self._closing.erase()
-
-    # Disk
-
-    def _close_for_storage(self, error: OSError) -> None:
-        """The journal cannot take more: no ack goes out for it, and the client may come back."""
-        if self.attachment:
-            code = storage_error_code(error)
-            self._say(Failed(code, "The audio cannot be stored now; resume where the disk ended."))
-            self.attachment.outbox.close(1013, code)
 
     async def _settle(self) -> None:
         await self._recorder.settle()
@@ -296,17 +261,3 @@ class LiveSession:
             audio_duration_s=self.transcriber.audio_s,
             epoch=self.epoch,
         )
-
-    # Words
-
-    def _say(self, notice: Notice) -> None:
-        if self.attachment:
-            self.attachment.outbox.put(notice)
-
-    def _publish(self, bodies: Sequence[Body]) -> None:
-        """To whoever follows the session, on any process."""
-        self._feed.publish(self.session_id, self._next_seq, bodies)
-        self._next_seq += len(bodies)
-
-    def _retire(self, attachment: Attachment) -> None:
-        self._figures.partials_coalesced += attachment.outbox.take_coalesced()

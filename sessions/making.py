@@ -1,0 +1,161 @@
+"""Putting a live session together, from its row and what its process has to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from sessions import journal as journals
+from sessions import store
+from sessions.clock import Clock
+from sessions.closing import Closing
+from sessions.deadlines import Deadlines
+from sessions.decoding import Decoder, LiveEngine
+from sessions.feed import Feed
+from sessions.figures import SessionFigures
+from sessions.live import LiveSession, Parts
+from sessions.numbering import Numbering
+from sessions.parameters import StreamParameters
+from sessions.protocols.base import Failed, SessionConfig
+from sessions.recorder import Recorder, storage_error_code
+from sessions.records import SessionIdentity, SessionRecords
+from sessions.seat import Seat
+from sessions.services.opening import OpenedRow
+from sessions.speaking import Speaker
+from sessions.transcriber import Transcriber
+from sessions.voice import VoiceDetector
+from transcription.streaming.config import StreamConfig
+
+EARLY_FINAL_MS = 250
+"""With an engine that decodes windows whole the final is asked for while the silence is still being waited
+for, half of it in (StreamConfig.early_final_ms says when that pays)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all sessions of a process share."""
+
+    detector: VoiceDetector
+    decoder: Decoder
+    feed: Feed
+    clock: Clock
+
+
+async def make_session(
+    means: Means,
+    row: OpenedRow,
+    parameters: StreamParameters,
+    *,
+    model: str,
+    engine: LiveEngine | None,
+    on_ended: Callable[[LiveSession], None],
+) -> LiveSession:
+    """Raises EngineUnavailable where there is no VAD, OSError where the journal has no room."""
+    live, clock = settings.AMBIENT.live, means.clock
+    speech = await means.detector.open_stream()
+    journal = await store.run(journals.open_journal, row.session_id, parameters.audio_format, epoch=row.epoch)
+    identity = SessionIdentity(row.session_id, row.conversation_id, row.connected_at.timestamp())
+    figures = SessionFigures()
+    seat = Seat(figures)
+    records = SessionRecords(session_id=row.session_id, conversation_id=row.conversation_id)
+    transcriber = Transcriber(
+        session_id=row.session_id,
+        parameters=parameters,
+        model=model,
+        config=_stream_config(parameters, engine),
+        detector=means.detector,
+        speech=speech,
+        decoder=means.decoder,
+        chunk_timeout_s=live.chunk_timeout_s,
+        figures=figures,
+        clock=clock,
+    )
+
+    def close_for_storage(error: OSError) -> None:
+        """The journal cannot take more: no ack goes out for it, and the client may come back."""
+        code = storage_error_code(error)
+        seat.say(Failed(code, "The audio cannot be stored now; resume where the disk ended."))
+        seat.close(1013, code)
+
+    recorder = Recorder(
+        journal,
+        session_id=row.session_id,
+        acks=parameters.acks,
+        bytes_per_second=parameters.audio_format.bytes_per_second,
+        say=seat.say,
+        on_full=close_for_storage,
+    )
+    speaker = Speaker(
+        identity=identity,
+        config=_session_config(parameters, engine),
+        greeting=_greeting(engine),
+        records=records,
+        transcriber=transcriber,
+        parameters=parameters,
+        figures=figures,
+        clock=clock,
+        say=seat.say,
+        publish=Numbering(means.feed, row.session_id).publish,
+    )
+    closing = Closing(
+        identity=identity,
+        records=records,
+        recorder=recorder,
+        transcriber=transcriber,
+        speaker=speaker,
+        figures=figures,
+        clock=clock,
+        feed=means.feed,
+    )
+    return LiveSession(
+        Parts(
+            identity=identity,
+            parameters=parameters,
+            seat=seat,
+            deadlines=Deadlines(clock.monotonic_s(), live.max_session_duration_s, live.resume_grace_s),
+            records=records,
+            recorder=recorder,
+            transcriber=transcriber,
+            speaker=speaker,
+            closing=closing,
+            figures=figures,
+            clock=clock,
+        ),
+        on_ended=on_ended,
+    )
+
+
+def _stream_config(parameters: StreamParameters, engine: LiveEngine | None) -> StreamConfig:
+    live = settings.AMBIENT.live
+    return StreamConfig(
+        language=parameters.language,
+        vocabulary=parameters.vocabulary,
+        max_new_audio_s=live.chunk_duration_s,
+        overlap_s=live.overlap_duration_s,
+        early_final_ms=EARLY_FINAL_MS if engine and not engine.is_incremental else 0,
+    )
+
+
+def _session_config(parameters: StreamParameters, engine: LiveEngine | None) -> SessionConfig:
+    live = settings.AMBIENT.live
+    return SessionConfig(
+        sample_rate_hz=parameters.sample_rate_hz,
+        channels=parameters.channels,
+        encoding=parameters.encoding,
+        chunk_duration_s=live.chunk_duration_s,
+        overlap_duration_s=live.overlap_duration_s,
+        model=engine.model if engine else None,
+        engine=engine.engine if engine else None,
+        language=parameters.language,
+        interim_results=parameters.interim_results,
+        word_timestamps=parameters.word_timestamps,
+        languages=engine.languages if engine else None,
+    )
+
+
+def _greeting(engine: LiveEngine | None) -> str:
+    if engine is None:
+        return "Connected. No recogniser is up yet: audio is kept, and transcribed as soon as one is."
+    return f"Connected. {engine.notice or f'{engine.engine} ({engine.model}) is listening.'}"
