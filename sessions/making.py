@@ -27,6 +27,7 @@ from sessions.speaking import Speaker
 from sessions.transcriber import Transcriber
 from sessions.voice import VoiceDetector
 from transcription.streaming.config import StreamConfig
+from transcription.streaming.enrichment import reads
 
 EARLY_FINAL_MS = 250
 """With an engine that decodes windows whole the final is asked for while the silence is still being waited
@@ -135,6 +136,8 @@ def _stream_config(parameters: StreamParameters, engine: LiveEngine | None) -> S
         max_new_audio_s=live.chunk_duration_s,
         overlap_s=live.overlap_duration_s,
         early_final_ms=EARLY_FINAL_MS if engine and not engine.is_incremental else 0,
+        enable_analytics=parameters.analytics,
+        enable_semantics=parameters.semantics and reads(parameters.language),
     )
 
 

@@ -1,7 +1,8 @@
 """What waits between a session and a reader that may be slow: finals are kept, partials give way.
 
-Of a segment's revisions only the latest waits; a final takes the place of its partials. What may not be left
-out is bounded by `limit`: past it the reader is given up (`overflowed`), not the memory.
+Of a segment's revisions only the latest waits; a final takes the place of its partials. So it is with turns
+and figures. What may not be left out is bounded by `limit`: past it the reader is given up (`overflowed`),
+not the memory.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sessions.protocols.base import Acknowledged, Heard, Notice
+from sessions.protocols.base import Acknowledged, Analysed, Heard, Notice, TurnUpdated
 
 DEFAULT_LIMIT = 1_000
 """Notices: an hour of finals, about 1 MB."""
@@ -27,6 +28,7 @@ class Close:
 
 Item: TypeAlias = Notice | Close
 _Slot: TypeAlias = list[Item]
+_Subject: TypeAlias = tuple[str, int]
 
 
 class Outbox:
@@ -35,7 +37,7 @@ class Outbox:
     def __init__(self, *, limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
         self._slots: deque[_Slot] = deque()
-        self._partials: dict[int, _Slot] = {}
+        self._partials: dict[_Subject, _Slot] = {}
         self._ack: _Slot | None = None
         self._filled = asyncio.Event()
         self.closed = False
@@ -49,8 +51,8 @@ class Outbox:
         """Nothing is taken any more once the box was closed or ran over."""
         if self.closed or self.overflowed:
             return
-        if isinstance(notice, Heard):
-            self._withdraw_partial(notice.segment_id)
+        if subject := _subject_of(notice):
+            self._withdraw_partial(subject)
         elif isinstance(notice, Acknowledged) and self._ack:
             self._ack[:] = [notice]
             return
@@ -59,8 +61,8 @@ class Outbox:
             self._filled.set()
             return
         slot: _Slot = [notice]
-        if isinstance(notice, Heard) and not notice.is_final:
-            self._partials[notice.segment_id] = slot
+        if subject and not _is_final(notice):
+            self._partials[subject] = slot
         elif isinstance(notice, Acknowledged):
             self._ack = slot
         self._slots.append(slot)
@@ -94,11 +96,34 @@ class Outbox:
         item = slot[0]
         if slot is self._ack:
             self._ack = None
-        elif isinstance(item, Heard):
-            self._partials.pop(item.segment_id, None)
+        elif not isinstance(item, Close) and (subject := _subject_of(item)) and not _is_final(item):
+            self._partials.pop(subject, None)
         return item
 
-    def _withdraw_partial(self, segment_id: int) -> None:
-        if slot := self._partials.pop(segment_id, None):
+    def _withdraw_partial(self, subject: _Subject) -> None:
+        if slot := self._partials.pop(subject, None):
             slot.clear()
             self.coalesced += 1
+
+
+def _subject_of(notice: Notice) -> _Subject | None:
+    """What a notice tells the latest of; None: nothing that a later one replaces."""
+    match notice:
+        case Heard():
+            return "segment", notice.segment_id
+        case TurnUpdated():
+            return "turn", notice.turn.id
+        case Analysed():
+            return "analytics", 0
+    return None
+
+
+def _is_final(notice: Notice) -> bool:
+    match notice:
+        case Heard():
+            return notice.is_final
+        case TurnUpdated():
+            return not notice.turn.partial
+        case Analysed():
+            return notice.snapshot.turns_final
+    return True

@@ -8,7 +8,9 @@ from typing import Any
 
 from sessions.clock import Clock
 from sessions.endings import Ending
+from sessions.enriching import Enriching
 from sessions.figures import SessionFigures, StepTimes
+from sessions.wording import Wording
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import (
     Configured,
@@ -17,7 +19,6 @@ from sessions.protocols.base import (
     FinalText,
     Heard,
     Info,
-    Insight,
     Notice,
     Opened,
     SessionConfig,
@@ -28,8 +29,7 @@ from sessions.protocols.stream_bodies import Body, bodies_of
 from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
 from sessions.transcriber import Cleared, DecodeTimes, Spoken, Transcriber
-from transcription.models import Segment, join_text
-from transcription.semantic import classify_intent
+from transcription.models import join_text
 from transcription.streaming.events import FinalSegment, PartialSegment, StreamEventType
 
 CORE_SETTINGS = (
@@ -40,9 +40,6 @@ CORE_SETTINGS = (
     "prefix_padding_ms",
 )
 SHOWN_SETTINGS = ("language", "interim_results", "word_timestamps")
-ENGLISH = ("", "en")
-"""What the rules of meaning read; a language that nobody named is taken for it until it is known."""
-RULES = "rules"
 
 
 class Speaker:
@@ -70,13 +67,15 @@ class Speaker:
         self._greeting = greeting
         self._records = records
         self._transcriber = transcriber
-        self._bytes_per_second = parameters.audio_format.bytes_per_second
         self._figures = figures
         self._clock = clock
         self._say = say
         self._publish = publish
         self._keeps_audio = parameters.store_audio
-        self._reads_meaning = parameters.semantics
+        self._wording = Wording(
+            transcriber, figures, bytes_per_second=parameters.audio_format.bytes_per_second
+        )
+        self.enriching = Enriching(transcriber.core, say=self._tell)
         self._finals: list[FinalText] = []
         self._speech_began_s: float | None = None
         self._speech_s = 0.0
@@ -108,6 +107,7 @@ class Speaker:
                 resumed=resumed,
                 next_byte=next_byte,
                 transcript=self.transcript,
+                features=self.enriching.features,
             )
         )
 
@@ -125,6 +125,10 @@ class Speaker:
                 metrics=tuple(summary.items()),
             )
         )
+
+    def conclude(self) -> None:
+        """Everything is final: so is what follows from it."""
+        self.enriching.end()
 
     def say_ended(self, ending: Ending, *, enhancement_job_id: str | None, session_duration_s: float) -> None:
         self._tell(
@@ -144,6 +148,7 @@ class Speaker:
                 language=self.language or None,
                 model=self._config.model,
                 partials_coalesced=self._figures.partials_coalesced,
+                turns=self.enriching.num_turns,
             )
         )
 
@@ -153,9 +158,11 @@ class Speaker:
             return
         payload = spoken.event.payload
         if isinstance(payload, FinalSegment):
-            await self._final(payload, spoken)
+            final, further = self.enriching.follow(spoken.event)
+            await self._final(final, spoken)
+            self.enriching.tell(final.segment, further)
         elif isinstance(payload, PartialSegment):
-            partial = self._partial(payload, spoken.decode)
+            partial = self._wording.partial(payload, spoken.decode)
             self._feed(partial)
             if self.interim_results:
                 self._figures.partials_sent += 1
@@ -199,7 +206,7 @@ class Speaker:
             segment=segment,
             model=decode.model if decode else "",
             processing_ms=decode.processing_ms if decode else 0.0,
-            audio_size_bytes=self._size_bytes(segment.start_s, segment.end_s),
+            audio_size_bytes=self._wording.size_bytes(segment),
             times=_times(received_at, decode),
             speech_ended_at=spoken.speech_ended_at,
         )
@@ -214,66 +221,7 @@ class Speaker:
         self._finals.append(FinalText(segment.start_s, segment.end_s, segment.text))
         self._unsent[chunk.chunk_index] = _times(received_at, decode, committed_at)
         self._transcriber.receipts.drop_before(final.covers_until_sample)
-        self._tell(
-            self._heard(
-                segment,
-                decode,
-                revision=final.revision,
-                stable_chars=len(segment.text),
-                chunk_index=chunk.chunk_index,
-                received_at=received_at,
-                is_final=True,
-            )
-        )
-        if self._reads_meaning and self.language.split("-")[0].lower() in ENGLISH:
-            intent = classify_intent(segment.text)
-            self._tell(Insight("intent", intent, (segment.id,), engine=RULES))
-
-    def _partial(self, partial: PartialSegment, decode: DecodeTimes | None) -> Heard:
-        return self._heard(
-            Segment(
-                partial.id, partial.start_s, partial.end_s, partial.text, partial.speaker_id, partial.words
-            ),
-            decode,
-            revision=partial.revision,
-            stable_chars=partial.stable_chars,
-            chunk_index=self._figures.chunks,
-            received_at=self._transcriber.receipts.of_sample(decode.end_sample) if decode else None,
-            is_final=False,
-        )
-
-    def _heard(
-        self,
-        segment: Segment,
-        decode: DecodeTimes | None,
-        *,
-        revision: int,
-        stable_chars: int,
-        chunk_index: int,
-        received_at: float | None,
-        is_final: bool,
-    ) -> Heard:
-        return Heard(
-            segment_id=segment.id,
-            revision=revision,
-            is_final=is_final,
-            text=segment.text,
-            stable_chars=stable_chars,
-            start_s=segment.start_s,
-            end_s=segment.end_s,
-            words=segment.words,
-            confidence=segment.confidence,
-            avg_logprob=segment.avg_logprob,
-            no_speech_prob=segment.no_speech_prob,
-            compression_ratio=segment.compression_ratio,
-            speaker_id=segment.speaker_id,
-            model=decode.model if decode else None,
-            chunk_index=chunk_index,
-            processing_time_ms=decode.processing_ms if decode else None,
-            session_time_s=self._transcriber.audio_s,
-            audio_size_bytes=self._size_bytes(segment.start_s, segment.end_s),
-            received_at=received_at,
-        )
+        self._tell(self._wording.final(final, decode, index=chunk.chunk_index, received_at=received_at))
 
     def _feed(self, notice: Notice) -> None:
         self._publish(bodies_of(notice, words=self._config.word_timestamps))
@@ -282,10 +230,6 @@ class Speaker:
         """To the session's own reader, and to all who follow it."""
         self._feed(notice)
         self._say(notice)
-
-    def _size_bytes(self, start_s: float, end_s: float) -> int:
-        """The audio of a span as it was sent."""
-        return round((end_s - start_s) * self._bytes_per_second)
 
 
 def _times(received_at: float, decode: DecodeTimes | None, committed_at: float | None = None) -> StepTimes:

@@ -6,12 +6,14 @@ new protocol is one new file. Commands and notices carry a literal tag and are t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from sessions.parameters import StreamParameters
 from transcription.models import Word
+from transcription.streaming.analytics import AnalyticsSnapshot
+from transcription.streaming.turns import StreamTurn
 
 Frame: TypeAlias = str | bytes
 
@@ -108,6 +110,15 @@ class SessionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """What of the extras a session was granted."""
+
+    diarization: bool = False
+    analytics: bool = False
+    semantics: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     session_id: str
     conversation_id: str
@@ -116,13 +127,14 @@ class Opened:
     resumed: bool
     next_byte: int
     transcript: str
+    features: Features = Features()
     tag: Literal["opened"] = "opened"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """The latest revision of a segment. `received_at`: Unix seconds of the last audio it covers, None where
-    that is not known."""
+    that is not known. `annotations`: a final's meaning (`transcription.semantic`); empty: nobody read it."""
 
     segment_id: int
     revision: int
@@ -143,7 +155,24 @@ class Heard:
     session_time_s: float
     audio_size_bytes: int
     received_at: float | None
+    annotations: Mapping[str, Any] = field(default_factory=dict)
     tag: Literal["heard"] = "heard"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnUpdated:
+    """The latest revision of a turn."""
+
+    turn: StreamTurn
+    tag: Literal["turn_updated"] = "turn_updated"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """Who talks how much and how, so far."""
+
+    snapshot: AnalyticsSnapshot
+    tag: Literal["analysed"] = "analysed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +236,7 @@ class Lagging:
 class Insight:
     """What was understood of finals while people still talk. `engine`: who understood it."""
 
-    kind: Literal["intent"]
+    kind: Literal["intent", "answer", "rolling_summary"]
     text: str
     segment_ids: tuple[int, ...]
     engine: str
@@ -226,7 +255,8 @@ class FinalText:
 @dataclass(frozen=True, slots=True)
 class Ended:
     """`total_duration_s`, `speech_s`: of the audio and of the speech in it. `session_duration_s`: since the
-    first socket. `lag_s`: how far the transcript was behind. `keeps_audio`: the recording will be stored."""
+    first socket. `lag_s`: how far the transcript was behind. `keeps_audio`: the recording will be stored.
+    `turns`: how many there were, None where nobody followed them."""
 
     session_id: str
     conversation_id: str
@@ -243,6 +273,7 @@ class Ended:
     language: str | None = None
     model: str | None = None
     partials_coalesced: int = 0
+    turns: int | None = None
     tag: Literal["ended"] = "ended"
 
 
@@ -258,6 +289,8 @@ class Failed:
 Notice: TypeAlias = (
     Opened
     | Heard
+    | TurnUpdated
+    | Analysed
     | SpeechStarted
     | SpeechEnded
     | Acknowledged

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sessions.protocols.base import (
     Acknowledged,
+    Analysed,
     Announced,
     Configured,
     Ended,
@@ -19,12 +21,12 @@ from sessions.protocols.base import (
     Pong,
     SpeechEnded,
     SpeechStarted,
+    TurnUpdated,
 )
 from transcription.streaming.meta import STREAM_VERSION
 
 NOT_FATAL = frozenset({"invalid_message", "media_gap", "decode_failed"})
 """After these errors the session goes on."""
-FEATURES = ("diarization", "analytics", "semantics")
 
 Body = dict[str, Any]
 
@@ -40,7 +42,12 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
             bodies = [_ready(notice)]
         case Heard():
             kind = "segment_finalized" if notice.is_final else "partial_segment"
-            bodies = [{"type": kind, "segment": _segment(notice, words=words)}]
+            annotations = {"annotations": dict(notice.annotations)} if notice.annotations else {}
+            bodies = [{"type": kind, "segment": _segment(notice, words=words), **annotations}]
+        case TurnUpdated():
+            bodies = [{"type": "turn_updated", "turn": notice.turn.to_json()}]
+        case Analysed():
+            bodies = [{"type": "analytics_snapshot", **notice.snapshot.to_json()}]
         case Acknowledged():
             audio_s = round(notice.audio_seconds, 3)
             bodies = [{"type": "ack", "bytes_received": notice.bytes_received, "audio_seconds": audio_s}]
@@ -49,9 +56,11 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
             bodies = [*cut_short, _done(notice)]
         case Failed():
             bodies = [error_body(notice.code, notice.message)]
+        case Insight() if notice.kind != "intent":  # that is among the annotations here
+            bodies = [_insight(notice)]
         case SpeechStarted() | SpeechEnded() | Lagging() | Configured() | Info() | Pong() | Announced():
             pass
-        case Insight():  # this protocol has kinds of its own
+        case Insight():
             pass
     return bodies
 
@@ -85,7 +94,7 @@ def _ready(notice: Opened) -> Body:
         "session_id": notice.session_id,
         "conversation_id": notice.conversation_id,
         "stream_version": STREAM_VERSION,
-        "features": dict.fromkeys(FEATURES, False),
+        "features": asdict(notice.features),
         "next_media_seq": 0,
     }
 
@@ -105,9 +114,19 @@ def _segment(notice: Heard, *, words: bool) -> Body:
     return body | {"partial": not notice.is_final, "revision": notice.revision}
 
 
+def _insight(notice: Insight) -> Body:
+    return {
+        "type": "insight",
+        "kind": notice.kind,
+        "text": notice.text,
+        "segment_ids": list(notice.segment_ids),
+        "engine": notice.engine,
+    }
+
+
 def _done(notice: Ended) -> Body:
     """What nobody measured is null: no cache is there to hit, the worker's device is not told, and turns
-    are not made of live segments yet."""
+    are not followed where nothing was asked for that needs them."""
     return {
         "type": "done",
         "session_id": notice.session_id,
@@ -118,7 +137,7 @@ def _done(notice: Ended) -> Body:
         "device": None,
         "cache": {"hits": None, "misses": None},
         "segments": len(notice.finals),
-        "turns": None,
+        "turns": notice.turns,
         "events_sent": 0,
         "partials_coalesced": notice.partials_coalesced,
         "conversation_id": notice.conversation_id,

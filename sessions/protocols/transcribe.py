@@ -9,6 +9,7 @@ from typing import Any
 from sessions.parameters import InvalidParameters, StreamParameters, language_tag, vocabulary
 from sessions.protocols.base import (
     Acknowledged,
+    Analysed,
     Announced,
     AskInfo,
     Audio,
@@ -31,6 +32,7 @@ from sessions.protocols.base import (
     SessionConfig,
     SpeechEnded,
     SpeechStarted,
+    TurnUpdated,
 )
 from sessions.protocols.messages import read_message, write_message
 
@@ -96,7 +98,7 @@ class TranscribeCodec:
                 body = _ended(notice)
             case Failed():
                 body = _error(notice)
-            case SpeechStarted() | SpeechEnded():
+            case SpeechStarted() | SpeechEnded() | TurnUpdated() | Analysed():
                 return ()
         return (write_message(body),)
 

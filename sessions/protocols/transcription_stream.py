@@ -10,6 +10,7 @@ from sessions.endings import END_BY_DURATION, END_BY_LAG, END_BY_OPERATOR
 from sessions.parameters import InvalidParameters, StreamParameters, language_tag
 from sessions.protocols.base import (
     Acknowledged,
+    Analysed,
     Announced,
     Audio,
     Clear,
@@ -32,6 +33,7 @@ from sessions.protocols.base import (
     SessionConfig,
     SpeechEnded,
     SpeechStarted,
+    TurnUpdated,
 )
 from sessions.protocols.messages import read_message, write_message
 from transcription.streaming.config import StreamConfig
@@ -105,7 +107,7 @@ class TranscriptionStreamCodec:
                 bodies = _ended(notice)
             case Failed():
                 bodies = [_error(notice.code, notice.message)]
-            case Info() | Pong() | Announced() | Insight():
+            case Info() | Pong() | Announced() | Insight() | TurnUpdated() | Analysed():
                 bodies = []
         return bodies
 

@@ -11,6 +11,7 @@ from typing import Any
 from sessions.figures import SessionFigures
 from sessions.protocols.base import (
     Acknowledged,
+    Analysed,
     Announced,
     Codec,
     Configured,
@@ -27,9 +28,13 @@ from sessions.protocols.base import (
     SessionConfig,
     SpeechEnded,
     SpeechStarted,
+    TurnUpdated,
 )
 from tests.docs.pages import ROOT, code, rows
-from transcription.models import Word
+from transcription.models import Segment, Transcript, Word
+from transcription.semantic import KeywordSemanticAnnotator
+from transcription.streaming.analytics import snapshot_of
+from transcription.streaming.turns import StreamTurn
 
 CONFIG = SessionConfig(16_000, 1, "pcm_s16le", 2.0, 0.5, "base", "scripted", "en", True, True)
 METRICS = SessionFigures().summary(session_duration_s=1.0, audio_s=1.0)
@@ -54,6 +59,13 @@ HEARD = Heard(
     audio_size_bytes=16_000,
     received_at=0.0,
 )
+TURN = StreamTurn(0, "SPEAKER_00", 0.0, 0.5, (0,), "hello", talk_time_s=0.5)
+MEANING = (
+    KeywordSemanticAnnotator()
+    .annotate(Transcript("", "en", (Segment(0, 0.0, 0.5, "I will send you the invoice tomorrow."),)))
+    .segments[0]
+    .annotations["semantic"]
+)
 ENDED = Ended("s", "c", "bye", "end_session", "", 0.0, None)
 HELLO = (FinalText(0.0, 0.5, "hello"),)
 NOTICES: tuple[Notice, ...] = (
@@ -62,6 +74,9 @@ NOTICES: tuple[Notice, ...] = (
     Opened("s", "c", "hello", CONFIG, True, 0, ""),
     HEARD,
     replace(HEARD, is_final=False),
+    replace(HEARD, annotations=MEANING),
+    TurnUpdated(TURN),
+    Analysed(snapshot_of((TURN,), ended=False)),
     SpeechStarted(0.0),
     SpeechEnded(0.5),
     Acknowledged(0, 0.0),
@@ -71,6 +86,7 @@ NOTICES: tuple[Notice, ...] = (
     Announced("hello"),
     Lagging(3.0),
     Insight("intent", "question", (0,), "rules"),
+    Insight("answer", "“who” – “me”", (0, 1), "embedded"),
     ENDED,
     replace(ENDED, total_duration_s=1.0, keeps_audio=True, finals=HELLO),
     replace(ENDED, reason="ended_by_operator"),

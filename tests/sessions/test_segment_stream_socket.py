@@ -63,6 +63,28 @@ async def test_what_is_said_comes_back(server: LiveServer, worker: ClockReader, 
     assert (row.protocol, row.status) == ("segment_stream", "completed")
 
 
+async def test_turns_figures_and_meaning(server: LiveServer, worker: ClockReader, key: str) -> None:
+    """What was granted is said: annotations with each final, then the turn and the figures, which are final
+    before done and counted in it."""
+    async with opened(server, key, PATH) as socket:
+        ready = await start(socket, analytics=True, semantics=True)
+        for frame in frames_of(speech(2) + silence(1) + speech(1)):
+            await socket.send(frame)
+        await socket.send('{"type":"stop"}')
+        messages, _ = await rest(socket)
+    assert ready["features"] == {"diarization": False, "analytics": True, "semantics": True}
+    finals = of_type(messages, "segment_finalized")
+    assert [final["annotations"]["intent"] for final in finals] == ["statement"] * 2
+    turns = [message["turn"] for message in of_type(messages, "turn_updated")]
+    assert [(turn["id"], turn["revision"], turn["partial"]) for turn in turns][-1] == (0, 2, False)
+    assert turns[-1]["segment_ids"] == [0, 1]
+    assert turns[-1]["text"] == " ".join(final["segment"]["text"] for final in finals)
+    figures = of_type(messages, "analytics_snapshot")[-1]
+    assert figures["turns"] == turns[-1:]
+    assert figures["completeness"] == {"turns_final": True}
+    assert (messages[-1]["type"], messages[-1]["turns"]) == ("done", 1)
+
+
 async def test_frames_that_the_network_shuffled(server: LiveServer, worker: ClockReader, key: str) -> None:
     """Doubled and out of order, in binary and base64, the recording is the audio, without complaint."""
     audio = speech(2)

@@ -1,0 +1,90 @@
+"""What a session says beyond its segments: the library's enrichment (turns, figures, meaning) as notices.
+
+Everything here follows finals that are rows already; nothing delays one. The same finals give the same turns
+and figures, so a session that goes on elsewhere is brought up to date by `recall`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from sessions.protocols.base import Analysed, Features, Insight, Notice, TurnUpdated
+from transcription.models import Segment
+from transcription.streaming.analytics import AnalyticsSnapshot
+from transcription.streaming.config import StreamConfig
+from transcription.streaming.core import StreamingCore
+from transcription.streaming.enrichment import Enrichment
+from transcription.streaming.events import EventDetails, FinalSegment, StreamEvent, StreamEventType
+
+SNAPSHOT_GAP_PER_TURN_S = 0.02
+"""A snapshot repeats every turn (about 250 bytes of JSON each), so the next one waits the longer the more
+there are: figures that are not final take 12 kB a second, however long the talk. Final ones always come."""
+RULES = "rules"
+
+
+class Enriching:
+    """One session's. `say`: where the notices go."""
+
+    def __init__(self, core: StreamingCore, *, say: Callable[[Notice], None]) -> None:
+        config = core.config
+        self.features = features_of(config)
+        self._enrichment = Enrichment(config, core.event)
+        self._say = say
+        self._snapshot_due_s = 0.0
+
+    @property
+    def num_turns(self) -> int | None:
+        """None where nobody follows turns."""
+        if not (self.features.diarization or self.features.analytics):
+            return None
+        return len(self._enrichment.turns)
+
+    def follow(self, event: StreamEvent) -> tuple[FinalSegment, Sequence[StreamEvent]]:
+        """A final with its annotations, and what follows from it, to be told after it. Raises TypeError for
+        other events."""
+        said, *further = self._enrichment.follow([event])
+        if not isinstance(said.payload, FinalSegment):
+            raise TypeError(f"{said.type.value} is no final")
+        return said.payload, further
+
+    def tell(self, segment: Segment, further: Iterable[StreamEvent]) -> None:
+        """After a final was said: what it means, and what followed from it."""
+        if intent := segment.annotations.get("semantic", {}).get("intent"):
+            self._say(Insight("intent", intent, (segment.id,), engine=RULES))
+        self._tell(further, at_s=segment.end_s)
+
+    def recall(self, finals: Iterable[Segment]) -> None:
+        """Finals that were said before, in order: what follows from them is known and not told again."""
+        for segment in finals:
+            final = FinalSegment(segment, revision=0, covers_until_sample=0)
+            self._enrichment.follow([StreamEvent(StreamEventType.FINAL_SEGMENT, 0, final)])
+
+    def end(self) -> None:
+        """No more finals come: the last turn is final, and so are the figures."""
+        self._tell(self._enrichment.end(), at_s=0.0)
+
+    def _tell(self, further: Iterable[StreamEvent], *, at_s: float) -> None:
+        for event in further:
+            details = event.payload
+            if not isinstance(details, EventDetails):
+                continue
+            if event.type is StreamEventType.TURN_UPDATED:
+                self._say(TurnUpdated(details["turn"]))
+            elif event.type is StreamEventType.ANALYTICS_SNAPSHOT:
+                self._tell_figures(AnalyticsSnapshot.of_details(details), at_s)
+
+    def _tell_figures(self, snapshot: AnalyticsSnapshot, at_s: float) -> None:
+        if not snapshot.turns_final:
+            if at_s < self._snapshot_due_s:
+                return
+            self._snapshot_due_s = at_s + SNAPSHOT_GAP_PER_TURN_S * len(snapshot.turns)
+        self._say(Analysed(snapshot))
+
+
+def features_of(config: StreamConfig) -> Features:
+    """What a session with this configuration was granted."""
+    return Features(
+        diarization=config.enable_diarization,
+        analytics=config.enable_analytics,
+        semantics=config.enable_semantics,
+    )
