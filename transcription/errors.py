@@ -3,6 +3,7 @@
 TranscriptionError
 ├── EngineUnavailable      an operator can: a package, a model or a device is missing; says what to do
 ├── EngineFailed           nobody yet: an engine broke on this input; retryable says whether again may help
+│   └── NotSupported       the caller: this engine does not do what was asked (a language, a task)
 ├── AudioUndecodable       the sender: these bytes are no audio, or are cut off
 └── UnsupportedAudio       the sender: audio, but not in a form that is taken here
 """
@@ -31,6 +32,13 @@ class EngineFailed(TranscriptionError):
         super().__init__(f"{engine}: {reason}")
         self.engine = engine
         self.retryable = retryable
+
+
+class NotSupported(EngineFailed):
+    """An engine was asked for something that it does not do."""
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(engine, reason, retryable=False)
 
 
 class AudioUndecodable(TranscriptionError):

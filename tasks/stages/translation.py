@@ -10,6 +10,7 @@ from tasks.stages.engines import batch_speech_engine, stage_engine
 from tasks.stages.reading import read
 from tasks.stages.transcription import batch_model
 from transcription.analysis.base import Spoken, TranslationEngine, to_json
+from transcription.errors import NotSupported
 
 DEFAULT_LANGUAGE = "en"
 
@@ -29,7 +30,12 @@ def run(work: StageWork) -> StageResult:
             return None
         return Spoken(samples, batch_speech_engine(batch_model(parameters.get("model", ""))))
 
-    translation = engine.translate(talk, language_to=language_to, spoken=spoken, on_progress=work.on_progress)
+    try:
+        translation = engine.translate(
+            talk, language_to=language_to, spoken=spoken, on_progress=work.on_progress
+        )
+    except NotSupported as error:
+        raise NothingToDoError(str(error)) from error
     return StageResult({**to_json(translation), "engine": engine.name}, engine)
 
 

@@ -315,8 +315,8 @@ class TranslationEngine(StageEngine, Protocol):
         spoken: Callable[[], Spoken | None],
         on_progress: Progress = lambda _: None,
     ) -> Translation:
-        """`spoken`: gives None where there is no audio. Raises EngineFailed for a pair of languages that the
-        engine does not translate."""
+        """`spoken`: gives None where there is no audio. Raises NotSupported for a pair of languages or a
+        talk that the engine does not translate."""
 
 
 @dataclass(frozen=True, slots=True)

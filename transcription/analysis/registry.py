@@ -18,14 +18,32 @@ _HERE = "transcription.analysis"
 # Alias -> dotted path, by stage, the better first: `auto` takes the first that loads.
 ENGINES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "diarization": {"embedded": f"{_HERE}.diarization.embedded.EmbeddedDiarization"},
-        "entities": {"embedded": f"{_HERE}.entities.embedded.EmbeddedEntities"},
-        "classification": {"embedded": f"{_HERE}.classification.embedded.EmbeddedClassification"},
-        "qa": {"embedded": f"{_HERE}.answers.embedded.EmbeddedAnswers"},
+        "diarization": {
+            "pyannote": f"{_HERE}.diarization.pyannote.PyannoteDiarization",
+            "embedded": f"{_HERE}.diarization.embedded.EmbeddedDiarization",
+        },
+        "entities": {
+            "transformers": f"{_HERE}.entities.pretrained.TransformersEntities",
+            "embedded": f"{_HERE}.entities.embedded.EmbeddedEntities",
+        },
+        "classification": {
+            "transformers": f"{_HERE}.classification.pretrained.TransformersClassification",
+            "embedded": f"{_HERE}.classification.embedded.EmbeddedClassification",
+        },
+        "qa": {
+            "transformers": f"{_HERE}.answers.pretrained.TransformersAnswers",
+            "embedded": f"{_HERE}.answers.embedded.EmbeddedAnswers",
+        },
         "quality": {"embedded": f"{_HERE}.quality.embedded.EmbeddedQuality"},
-        "summary": {"embedded": f"{_HERE}.summary.embedded.EmbeddedSummary"},
-        "translation": {},
-        "emotion": {},
+        "summary": {
+            "transformers": f"{_HERE}.summary.pretrained.TransformersSummary",
+            "embedded": f"{_HERE}.summary.embedded.EmbeddedSummary",
+        },
+        "translation": {
+            "transformers": f"{_HERE}.translation.pretrained.TransformersTranslation",
+            "speech": f"{_HERE}.translation.speech.SpeechTranslation",
+        },
+        "emotion": {"transformers": f"{_HERE}.emotion.pretrained.TransformersEmotion"},
         "cleanup": {},
         "insights": {"embedded": f"{_HERE}.insights.embedded.EmbeddedInsights"},
     }
