@@ -10,7 +10,12 @@ from typing import Any
 from transcription.analysis.base import Progress, SpeakerTurns, StageEngineConfig
 from transcription.analysis.pretrained.loading import first_line, run
 from transcription.analysis.pretrained.models import local_model
-from transcription.analysis.pretrained.torch_imports import import_pyannote, import_torch, pick_device
+from transcription.analysis.pretrained.torch_imports import (
+    import_pyannote,
+    import_torch,
+    pick_device,
+    require,
+)
 from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 from transcription.errors import EngineFailed, EngineUnavailable
 from transcription.models import Segment, Turn
@@ -45,8 +50,9 @@ class PyannoteDiarization:
         """Raises EngineUnavailable: the package, the weights (and where they are given out), a GPU."""
         if self._pipeline is not None:
             return
-        pyannote = import_pyannote(NAME)
+        require(NAME, "pyannote.audio")
         folder = local_model(NAME, self.model, may_fetch=self._config.may_fetch, variable=VARIABLE)
+        pyannote = import_pyannote(NAME)
         self._device = pick_device(NAME, str(self._config.options.get("device", "auto")))
         try:
             pipeline = pyannote.Pipeline.from_pretrained(folder, token=os.environ.get("HF_TOKEN"))

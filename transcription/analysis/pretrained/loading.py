@@ -8,7 +8,12 @@ from typing import Any
 
 from transcription.analysis.base import StageEngineConfig
 from transcription.analysis.pretrained.models import local_model
-from transcription.analysis.pretrained.torch_imports import import_torch, import_transformers, pick_device
+from transcription.analysis.pretrained.torch_imports import (
+    import_torch,
+    import_transformers,
+    pick_device,
+    require,
+)
 from transcription.errors import EngineFailed, EngineUnavailable
 
 
@@ -36,8 +41,9 @@ def load_pretrained(
     another kind of model.
     """
     variable = f"AMBIENT_STAGE_OPTIONS ({stage}: model)"
-    transformers = import_transformers(engine)
+    require(engine, "transformers")
     folder = local_model(engine, model, may_fetch=config.may_fetch, variable=variable)
+    transformers = import_transformers(engine)  # seconds, so only for weights that are there
     device = pick_device(engine, str(config.options.get("device", "auto")))
     try:
         loaded, info = getattr(transformers, auto_model).from_pretrained(folder, output_loading_info=True)

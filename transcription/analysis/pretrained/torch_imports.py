@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from importlib import import_module
@@ -11,6 +12,12 @@ from typing import Any, NoReturn
 from transcription.errors import EngineUnavailable
 
 INSTALL = "Install the production set: pip install -r requirements.txt"
+
+
+def require(engine: str, package: str) -> None:
+    """Whether it is installed, without the seconds that importing it takes. Raises EngineUnavailable."""
+    if importlib.util.find_spec(package.split(".", maxsplit=1)[0]) is None:
+        raise EngineUnavailable(engine, f"the package {package} is not installed", hint=INSTALL)
 
 
 def import_torch(engine: str) -> Any:
