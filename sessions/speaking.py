@@ -10,7 +10,6 @@ from sessions.clock import Clock
 from sessions.endings import Ending
 from sessions.enriching import Enriching
 from sessions.figures import SessionFigures, StepTimes
-from sessions.wording import Wording
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import (
     Configured,
@@ -29,6 +28,7 @@ from sessions.protocols.stream_bodies import Body, bodies_of
 from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
 from sessions.transcriber import Cleared, DecodeTimes, Spoken, Transcriber
+from sessions.wording import Wording
 from transcription.models import join_text
 from transcription.streaming.events import FinalSegment, PartialSegment, StreamEventType
 
