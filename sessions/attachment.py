@@ -12,10 +12,6 @@ from sessions.protocols.base import Heard, Notice
 if TYPE_CHECKING:
     from sessions.live import LiveSession
 
-SILENT_BYTES = {"mulaw": b"\xff", "alaw": b"\xd5"}
-"""What is no sound (ITU-T G.711); in the other encodings that is zero."""
-SILENCE_PIECE_BYTES = 64 * 1024
-
 
 class Attachment:
     """`outbox`: what waits for this socket's reader. `flood`: what it has sent, against the clock.
@@ -35,11 +31,11 @@ class Attachment:
         """Whether the bytes were taken."""
         return self.is_current and self.session.feed(data)
 
-    def feed_silence(self, num_bytes: int) -> None:
+    def feed_silence(self, length: int) -> None:
         """As if so much silence had come, a little at a time: a flood of it ends like any other."""
-        silent = SILENT_BYTES.get(self.session.parameters.encoding, b"\0")
-        while num_bytes > 0 and self.feed(silent * min(num_bytes, SILENCE_PIECE_BYTES)):
-            num_bytes -= SILENCE_PIECE_BYTES
+        for frame in self.session.transcriber.meter.silence(length):
+            if not self.feed(frame):
+                return
 
     def flush(self) -> None:
         """What came so far becomes final."""

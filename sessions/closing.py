@@ -46,7 +46,7 @@ class Closing:
                 session_id=self._identity.session_id,
                 status=ending.status,
                 reason=ending.reason,
-                bytes_received=self._recorder.size_bytes,
+                bytes_received=self._transcriber.meter.total.sent_bytes,
                 audio_duration_s=audio_s,
                 language=self._speaker.language,
                 metrics=self._figures.columns(session_duration_s=duration_s, audio_s=audio_s),

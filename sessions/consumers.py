@@ -205,9 +205,9 @@ def _obey(command: Command, attachment: Attachment) -> None:
         case AskInfo():
             attachment.session.speaker.say_info()
         case Silence():
-            attachment.feed_silence(command.num_bytes)
+            attachment.feed_silence(command.length)
         case Complain():
-            attachment.outbox.put(Failed(command.code, command.message))
+            attachment.outbox.put(Failed(command.code, command.message, is_fatal=False))
         case Configure():
             attachment.session.speaker.configure(dict(command.changes))
         case Flush():

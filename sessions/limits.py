@@ -27,23 +27,22 @@ class FloodRule:
     """
 
     connected_at_s: float
-    bytes_per_second: int
     backlog_s: float = 0.0
-    received_bytes: int = 0
+    received_s: float = 0.0
 
-    def admits(self, num_bytes: int, now_s: float) -> bool:
-        """Whether these bytes may still be taken; counts them where they may."""
+    def admits(self, duration_s: float, now_s: float) -> bool:
+        """Whether so much audio may still be taken; counts it where it may."""
         elapsed_s = now_s - self.connected_at_s
         allowed_s = MAX_AHEAD_S + elapsed_s + self._backlog_allowance_s(elapsed_s)
-        if self.received_bytes + num_bytes > allowed_s * self.bytes_per_second:
+        if self.received_s + duration_s > allowed_s:
             return False
-        self.received_bytes += num_bytes
+        self.received_s += duration_s
         return True
 
     def backlog_left_s(self, now_s: float) -> float:
         """How much of what came in was backlog: it counts as lag no more than as flood."""
         elapsed_s = now_s - self.connected_at_s
-        ahead_s = self.received_bytes / self.bytes_per_second - elapsed_s
+        ahead_s = self.received_s - elapsed_s
         return max(0.0, min(ahead_s, self._backlog_allowance_s(elapsed_s)))
 
     def _backlog_allowance_s(self, elapsed_s: float) -> float:

@@ -29,6 +29,7 @@ from sessions.seat import Seat
 from sessions.services.opening import AlreadyFinished, Progress
 from sessions.speaking import Speaker
 from sessions.transcriber import Transcriber
+from transcription.errors import AudioUndecodable
 
 logger = logging.getLogger(__name__)
 
@@ -99,12 +100,11 @@ class LiveSession:
             now_s = self._clock.monotonic_s()
             flood = FloodRule(
                 connected_at_s=now_s,
-                bytes_per_second=self.parameters.audio_format.bytes_per_second,
                 backlog_s=now_s - self._last_frame_s if resumed else 0.0,
             )
             attachment = self._seat.attachment = Attachment(self, flood)
             self._deadlines.detached_s = None
-            self.speaker.say_opened(resumed=resumed, next_byte=self._recorder.size_bytes)
+            self.speaker.say_opened(resumed=resumed, next_byte=self.transcriber.meter.total.sent_bytes)
             return attachment
 
     async def detach(self, attachment: Attachment) -> None:
@@ -120,20 +120,25 @@ class LiveSession:
             await self._records.write_sent_times(sent)
 
     def feed(self, data: bytes) -> bool:
-        """Take bytes of the current socket; never waits. What cannot be taken (False) closes that socket."""
+        """Take bytes of the current socket; never waits. False: they were not taken, and it was told why."""
         attachment = self.attachment
         if attachment is None or self._ending or self._recorder.is_full or attachment.outbox.closed:
+            return False
+        try:
+            piece = self.transcriber.meter.read(data)
+        except AudioUndecodable as error:
+            self._seat.say(Failed("invalid_audio", f"{error}.", is_fatal=False))
             return False
         self._figures.frames_received += 1
         self._last_frame_s = self._clock.monotonic_s()
         self._last_activity = self._clock.unix_s()
-        if not attachment.flood.admits(len(data), self._last_frame_s):
+        if not attachment.flood.admits(piece.duration_s, self._last_frame_s):
             self._seat.say(Failed("rate_limit", "Audio is more than 60 s ahead of the clock."))
             self._seat.close(4429, "rate_limit")
             self.end(END_BY_FLOOD)
             return False
-        if accepted := self._recorder.append(data):
-            self.transcriber.feed(data)
+        if accepted := self._recorder.append(piece.data):
+            self.transcriber.feed(piece)
         return accepted
 
     # What the process does
@@ -155,9 +160,8 @@ class LiveSession:
 
     @property
     def progress(self) -> Progress:
-        return Progress(
-            self.session_id, self._recorder.size_bytes, self.transcriber.audio_s, self._last_activity
-        )
+        received = self.transcriber.meter.total
+        return Progress(self.session_id, received.sent_bytes, received.audio_s, self._last_activity)
 
     async def ended(self) -> None:
         """Returns when the session is over and its rows say so."""
@@ -257,7 +261,7 @@ class LiveSession:
         await self._recorder.settle()
         await self._records.note_state(
             paused=self.attachment is None,
-            bytes_received=self._recorder.size_bytes,
+            bytes_received=self.transcriber.meter.total.sent_bytes,
             audio_duration_s=self.transcriber.audio_s,
             epoch=self.epoch,
         )

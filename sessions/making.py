@@ -64,6 +64,7 @@ async def make_session(
     transcriber = Transcriber(
         session_id=row.session_id,
         parameters=parameters,
+        meter=journal.meter,
         model=model,
         config=_stream_config(parameters, engine),
         detector=means.detector,
@@ -84,7 +85,7 @@ async def make_session(
         journal,
         session_id=row.session_id,
         acks=parameters.acks,
-        bytes_per_second=parameters.audio_format.bytes_per_second,
+        meter=journal.meter,
         say=seat.say,
         on_full=close_for_storage,
     )

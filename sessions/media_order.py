@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sessions.meter import Meter
+
 MAX_WAITING_FRAMES = 64
 MAX_WAITING_BYTES = 1024 * 1024
 MAX_WAIT_S = 2.0
@@ -16,10 +18,10 @@ MAX_WAIT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Audio that did not come. `num_bytes` of silence take its place; `frames`: None where none is missing,
-    but a frame said that it begins later than the last one ended."""
+    """Audio that did not come. Silence of `length` (as the session's meter counts) takes its place; `frames`:
+    None where none is missing, but a frame said that it begins later than the last one ended."""
 
-    num_bytes: int
+    length: int
     frames: tuple[int, int] | None
 
     @property
@@ -52,12 +54,12 @@ class _Waiting:
 
 
 class MediaOrder:
-    """`next_seq`: the frame that is waited for. `bytes_per_frame`: one sample of every channel."""
+    """`next_seq`: the frame that is waited for. `meter`: how long a frame is."""
 
-    def __init__(self, bytes_per_frame: int) -> None:
+    def __init__(self, meter: Meter) -> None:
         self.next_seq = 0
-        self._bytes_per_frame = bytes_per_frame
-        self._position_bytes = 0
+        self._meter = meter
+        self._position = 0
         self._waiting: dict[int, _Waiting] = {}
         self._waiting_bytes = 0
 
@@ -67,7 +69,8 @@ class MediaOrder:
         return min((frame.since_s + MAX_WAIT_S for frame in self._waiting.values()), default=None)
 
     def take(self, seq: int, offset: int, data: bytes, now_s: float) -> list[Piece]:
-        """What can be heard now."""
+        """What can be heard now. Raises AudioUndecodable; then nothing is taken."""
+        self._meter.length(data)
         if seq < self.next_seq or seq in self._waiting:
             return []
         if seq == self.next_seq:
@@ -110,12 +113,13 @@ class MediaOrder:
 
     def _follow(self, offset: int, data: bytes, missing: tuple[int, int] | None = None) -> list[Piece]:
         self.next_seq += 1
-        ahead_bytes = offset * self._bytes_per_frame - self._position_bytes
-        if ahead_bytes <= -self._bytes_per_frame:
+        per_sample = self._meter.units_per_sample
+        ahead = offset * per_sample - self._position
+        if ahead <= -per_sample:
             return [Misplaced(self.next_seq - 1)]
         pieces: list[Piece] = []
-        if missing or ahead_bytes >= self._bytes_per_frame:
-            pieces.append(Gap(max(0, ahead_bytes), missing))
-            self._position_bytes += max(0, ahead_bytes)
-        self._position_bytes += len(data)
+        if missing or ahead >= per_sample:
+            pieces.append(Gap(max(0, ahead), missing))
+            self._position += max(0, ahead)
+        self._position += self._meter.length(data)
         return [*pieces, data] if data else pieces

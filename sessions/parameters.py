@@ -13,6 +13,7 @@ from transcription.audio.formats import (
     MAX_CHANNELS,
     MAX_SAMPLE_RATE_HZ,
     MIN_SAMPLE_RATE_HZ,
+    OPUS,
     AudioFormat,
 )
 
@@ -126,8 +127,8 @@ def _flag(name: str, text: str) -> bool:
 
 
 def _encoding(text: str) -> str:
-    if text not in ENCODINGS:
-        raise InvalidParameters(f"encoding: one of {', '.join(ENCODINGS)}")
+    if text not in (*ENCODINGS, OPUS):
+        raise InvalidParameters(f"encoding: one of {', '.join((*ENCODINGS, OPUS))}")
     return text
 
 

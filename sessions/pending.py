@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -13,29 +14,48 @@ class Mark(Enum):
     CLEAR = "clear"
 
 
-class Pending:
-    """Pieces of audio and marks, in the order in which they came. True while anything waits."""
+@dataclass(frozen=True, slots=True)
+class _Audio:
+    """`until_s`: where it ends on the audio clock."""
 
-    def __init__(self) -> None:
-        self._items: deque[bytes | Mark] = deque()
+    data: bytes
+    until_s: float
+
+
+class Pending:
+    """Pieces of audio and marks, in the order in which they came. True while anything waits.
+
+    `heard_s`: how much of the audio clock has been taken.
+    """
+
+    def __init__(self, heard_s: float = 0.0) -> None:
+        self.heard_s = heard_s
+        self._items: deque[_Audio | Mark] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._items)
 
-    def put(self, item: bytes | Mark) -> None:
-        self._items.append(item)
+    def put_audio(self, data: bytes, until_s: float) -> None:
+        self._items.append(_Audio(data, until_s))
 
-    def take_audio(self, most_bytes: int) -> bytes:
-        """What comes before the next mark, at most so much of it."""
+    def put_mark(self, mark: Mark) -> None:
+        self._items.append(mark)
+
+    def take_audio(self, most_s: float) -> bytes:
+        """What comes before the next mark, about so much of it at most, cut anywhere."""
         taken: list[bytes] = []
-        room = most_bytes
-        while room > 0 and self._items and not isinstance(data := self._items[0], Mark):
+        stop_s = self.heard_s + most_s
+        while self.heard_s < stop_s and self._items and not isinstance(audio := self._items[0], Mark):
             self._items.popleft()
-            if len(data) > room:
-                self._items.appendleft(data[room:])
-                data = data[:room]
-            taken.append(data)
-            room -= len(data)
+            if audio.until_s > stop_s:
+                part = (stop_s - self.heard_s) / (audio.until_s - self.heard_s)
+                cut = max(1, int(len(audio.data) * part))
+                self._items.appendleft(_Audio(audio.data[cut:], audio.until_s))
+                taken.append(audio.data[:cut])
+                self.heard_s = stop_s
+            else:
+                taken.append(audio.data)
+                self.heard_s = audio.until_s
         return b"".join(taken)
 
     def take_mark(self) -> Mark | None:

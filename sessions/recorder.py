@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from sessions import store
 from sessions.journal import Journal
+from sessions.meter import Meter
 from sessions.protocols.base import Acknowledged, Notice
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Recorder:
         *,
         session_id: str,
         acks: bool,
-        bytes_per_second: int,
+        meter: Meter,
         say: Callable[[Notice], None],
         on_full: Callable[[OSError], None],
     ) -> None:
@@ -45,16 +46,13 @@ class Recorder:
         self._journal = journal
         self._session_id = session_id
         self._acks = acks
-        self._bytes_per_second = bytes_per_second
+        self._meter = meter
+        self._safe = meter.total
         self._say = say
         self._on_full = on_full
         self._interval_s = ACK_INTERVAL_S if acks else SYNC_INTERVAL_S
         self._next_sync_s = 0.0
         self._syncing: asyncio.Task[None] | None = None
-
-    @property
-    def size_bytes(self) -> int:
-        return self._journal.size_bytes
 
     @property
     def next_sync_s(self) -> float | None:
@@ -93,6 +91,7 @@ class Recorder:
         self._journal.close()
 
     async def _sync(self) -> None:
+        accepted = self._meter.total
         try:
             safe_bytes = await store.run(self._journal.sync)
         except OSError as error:
@@ -100,8 +99,10 @@ class Recorder:
             return
         finally:
             self._syncing = None
+        if safe_bytes >= accepted.stored_bytes:
+            self._safe = accepted
         if self._acks and not self.is_full:
-            self._say(Acknowledged(safe_bytes, safe_bytes / self._bytes_per_second))
+            self._say(Acknowledged(self._safe.sent_bytes, self._safe.audio_s))
 
     def _refuse(self, error: OSError) -> None:
         self.is_full = True

@@ -72,9 +72,7 @@ class Speaker:
         self._say = say
         self._publish = publish
         self._keeps_audio = parameters.store_audio
-        self._wording = Wording(
-            transcriber, figures, bytes_per_second=parameters.audio_format.bytes_per_second
-        )
+        self._wording = Wording(transcriber, figures)
         self.enriching = Enriching(transcriber.core, say=self._tell)
         self._finals: list[FinalText] = []
         self._speech_began_s: float | None = None

@@ -67,8 +67,7 @@ class SegmentStreamConsumer(LiveConsumer):
             replace(handshake, query={**handshake.query, **start.query}, headers=headers), session_id=None
         )
         if self._attachment is not None:
-            audio_format = self._attachment.session.parameters.audio_format
-            self._codec.order = MediaOrder(audio_format.bytes_per_frame)
+            self._codec.order = MediaOrder(self._attachment.session.transcriber.meter)
 
     def _frame(self, frame: Frame) -> None:
         self._codec.now_s = asyncio.get_running_loop().time()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sessions.clock import Clock
 from sessions.decoding import DecodeNotSent, Decoder
 from sessions.figures import SessionFigures
+from sessions.meter import Meter, Piece
 from sessions.parameters import StreamParameters
 from sessions.pending import Mark, Pending
 from sessions.receipts import Receipts
@@ -75,6 +76,7 @@ class Transcriber:
         *,
         session_id: str,
         parameters: StreamParameters,
+        meter: Meter,
         model: str,
         config: StreamConfig,
         detector: VoiceDetector,
@@ -86,13 +88,11 @@ class Transcriber:
     ) -> None:
         self.core = StreamingCore(config)
         self.wake = asyncio.Event()
-        self.receipts = Receipts(parameters.audio_format.bytes_per_second)
-        self.received_bytes = 0
+        self.meter = meter
+        self.receipts = Receipts(meter.total)
         self.last_answer_s: float | None = None
         self._session_id = session_id
         self._model = model
-        self._bytes_per_second = parameters.audio_format.bytes_per_second
-        self._step_bytes = int(STEP_S * parameters.audio_format.bytes_per_second)
         self._converter = StreamConverter(parameters.audio_format)
         self._detector = detector
         self._speech = speech
@@ -100,11 +100,10 @@ class Transcriber:
         self._chunk_timeout_s = chunk_timeout_s
         self._figures = figures
         self._clock = clock
-        self._pending = Pending()
+        self._pending = Pending(meter.total.audio_s)
         self._replies: deque[DecodeReply] = deque()
         self._flight: _Flight | None = None
         self._utterance_id: int | None = None
-        self._heard_bytes = 0
         self._settled_until_s = 0.0  # where the last final or the last clear ended
         self._last_decode: DecodeTimes | None = None
         self._speech_ended_at: float | None = None
@@ -115,7 +114,7 @@ class Transcriber:
     @property
     def audio_s(self) -> float:
         """Audio received, seconds."""
-        return self.received_bytes / self._bytes_per_second
+        return self.meter.total.audio_s
 
     @property
     def lag_s(self) -> float:
@@ -133,21 +132,21 @@ class Transcriber:
         """When `step` may have something to do without being woken, on the monotonic clock."""
         return self._flight.deadline_s if self._flight else self.core.idle_until_s
 
-    def feed(self, data: bytes) -> None:
-        """Take bytes; returns at once."""
-        self._pending.put(data)
-        self.received_bytes += len(data)
-        self.receipts.note(self.received_bytes, self._clock.unix_s())
+    def feed(self, piece: Piece) -> None:
+        """Take audio; returns at once."""
+        self.meter.count(piece)
+        self._pending.put_audio(piece.data, self.audio_s)
+        self.receipts.note(self.meter.total, self._clock.unix_s())
         self.wake.set()
 
     def flush(self) -> None:
         """Everything fed so far becomes final; what speech goes on opens a new utterance."""
-        self._pending.put(Mark.FLUSH)
+        self._pending.put_mark(Mark.FLUSH)
         self.wake.set()
 
     def clear(self) -> None:
         """Everything fed so far that is not final is dropped."""
-        self._pending.put(Mark.CLEAR)
+        self._pending.put_mark(Mark.CLEAR)
         self.wake.set()
 
     def finish(self) -> None:
@@ -175,8 +174,7 @@ class Transcriber:
 
     async def _hear(self) -> list[Spoken | Cleared]:
         spoken: list[Spoken | Cleared] = []
-        if data := self._pending.take_audio(self._step_bytes):
-            self._heard_bytes += len(data)
+        if data := self._pending.take_audio(STEP_S):
             spoken += await self._judge(self._converter.push(data))
         while mark := self._pending.take_mark():
             spoken += self._flush() if mark is Mark.FLUSH else self._clear()
@@ -200,7 +198,7 @@ class Transcriber:
     def _clear(self) -> list[Spoken | Cleared]:
         """What is open reaches back by its padding; what is final, or was cleared, stays as it is."""
         open_s = self.core.covered_until_sample / SAMPLE_RATE_HZ - self.core.config.prefix_padding_ms / 1000
-        cleared = Cleared(max(self._settled_until_s, open_s), self._heard_bytes / self._bytes_per_second)
+        cleared = Cleared(max(self._settled_until_s, open_s), self._pending.heard_s)
         spoken = self._spoken(self.core.clear(self._clock.monotonic_s()))
         if cleared.end_s <= cleared.start_s:
             return [*spoken]

@@ -12,14 +12,13 @@ from transcription.streaming.events import FinalSegment, PartialSegment
 class Wording:
     """Makes the notices of one session's segments."""
 
-    def __init__(self, transcriber: Transcriber, figures: SessionFigures, *, bytes_per_second: int) -> None:
+    def __init__(self, transcriber: Transcriber, figures: SessionFigures) -> None:
         self._transcriber = transcriber
         self._figures = figures
-        self._bytes_per_second = bytes_per_second
 
     def size_bytes(self, segment: Segment | PartialSegment) -> int:
         """The audio of a segment as it was sent."""
-        return round((segment.end_s - segment.start_s) * self._bytes_per_second)
+        return self._transcriber.receipts.sent_bytes_between(segment.start_s, segment.end_s)
 
     def final(
         self, final: FinalSegment, decode: DecodeTimes | None, *, index: int, received_at: float

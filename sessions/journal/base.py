@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
+from sessions.meter import Meter
+
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -20,6 +22,9 @@ class Journal(Protocol):
     from the event loop and never waits; everything else may wait for a disk or a network and is called from a
     thread. All raise OSError where bytes cannot be kept; then `size_bytes` says what is.
     """
+
+    meter: Meter
+    """What the journal held when it was opened; whoever appends goes on counting."""
 
     @property
     def size_bytes(self) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 
 from sessions.journal.base import JournalMissing, checked
+from sessions.meter import Meter
 from transcription.audio.formats import AudioFormat
 
 FORMAT_FILE = "format.json"
@@ -31,20 +32,18 @@ class PartFile:
     path: Path
 
     @property
-    def size_bytes(self) -> int:
-        return self.path.stat().st_size
+    def end_bytes(self) -> int:
+        return self.offset_bytes + self.path.stat().st_size
 
 
 class DiskJournal:
     """`append` writes through to the operating system, so that the death of the process loses nothing; `sync`
     makes it survive the loss of power too."""
 
-    def __init__(self, session_id: str, audio_format: AudioFormat, *, epoch: int) -> None:
-        self._folder = journal_folder(session_id)
-        _make_private(self._folder)
-        _write_format(self._folder / FORMAT_FILE, audio_format)
-        self.size_bytes = folder_size_bytes(self._folder)
-        self.synced_bytes = self.size_bytes
+    def __init__(self, folder: Path, meter: Meter, *, epoch: int) -> None:
+        self.meter = meter
+        self._folder = folder
+        self.size_bytes = self.synced_bytes = meter.total.stored_bytes
         self._fd = -1
         self._part_bytes = 0
         self._fd_lock = threading.Lock()
@@ -109,15 +108,13 @@ def part_files(folder: Path) -> list[PartFile]:
     )
 
 
-def folder_size_bytes(folder: Path) -> int:
-    """The end of the newest part: where parts overlap, the later epoch is right."""
-    parts = part_files(folder)
-    return parts[-1].offset_bytes + parts[-1].size_bytes if parts else 0
-
-
-def _make_private(folder: Path) -> None:
+def make_folder(session_id: str, audio_format: AudioFormat) -> Path:
+    """Nobody but its owner reads it; one that is there stays as it is."""
+    folder = journal_folder(session_id)
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.mkdir(exist_ok=True, mode=0o700)
+    _write_format(folder / FORMAT_FILE, audio_format)
+    return folder
 
 
 def _write_format(path: Path, audio_format: AudioFormat) -> None:

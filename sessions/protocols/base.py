@@ -66,9 +66,9 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """So many bytes of audio did not come, and silence takes their place."""
+    """So much audio did not come, and silence takes its place. `length`: as the session's meter counts."""
 
-    num_bytes: int
+    length: int
     tag: Literal["silence"] = "silence"
 
 
@@ -279,10 +279,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """`is_fatal`: False where the session goes on, whatever the code says by itself."""
+
     code: str
     message: str
     chunk_index: int | None = None
     session_time_s: float | None = None
+    is_fatal: bool = True
     tag: Literal["failed"] = "failed"
 
 

@@ -23,6 +23,7 @@ from sessions.protocols.base import (
 )
 from sessions.protocols.messages import read_message, write_message
 from sessions.protocols.stream_bodies import Body, bodies_of
+from transcription.errors import AudioUndecodable
 
 HEADER_BYTES = 12
 """Of a binary frame: 4 bytes seq, 8 bytes index of its first sample, both unsigned and big-endian."""
@@ -99,7 +100,11 @@ class SegmentStreamCodec:
     def _media(self, seq: int, offset: int, data: bytes) -> Sequence[Command]:
         if self.order is None:
             raise InvalidMessage("start comes first")
-        return _commands(self.order.take(seq, offset, data, self.now_s))
+        try:
+            return _commands(self.order.take(seq, offset, data, self.now_s))
+        except AudioUndecodable as error:  # its place in the order is filled, its time is a gap
+            left_out = self.order.take(seq, offset, b"", self.now_s)
+            return [Complain("invalid_audio", f"{error}."), *_commands(left_out)]
 
     # Out
 
@@ -133,7 +138,7 @@ def _commands(pieces: Sequence[Piece]) -> list[Command]:
     commands: list[Command] = []
     for piece in pieces:
         if isinstance(piece, Gap):
-            commands += [Complain("media_gap", piece.message), Silence(piece.num_bytes)]
+            commands += [Complain("media_gap", piece.message), Silence(piece.length)]
         elif isinstance(piece, Misplaced):
             commands.append(Complain("invalid_message", piece.message))
         else:

@@ -55,7 +55,7 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
             cut_short = [] if notice.reason == "end_session" else [error_body(notice.reason, notice.message)]
             bodies = [*cut_short, _done(notice)]
         case Failed():
-            bodies = [error_body(notice.code, notice.message)]
+            bodies = [error_body(notice.code, notice.message, is_fatal=notice.is_fatal)]
         case Insight() if notice.kind != "intent":  # that is among the annotations here
             bodies = [_insight(notice)]
         case SpeechStarted() | SpeechEnded() | Lagging() | Configured() | Info() | Pong() | Announced():
@@ -65,8 +65,9 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
     return bodies
 
 
-def error_body(code: str, message: str) -> Body:
-    return {"type": "error", "code": code, "message": message, "fatal": code not in NOT_FATAL}
+def error_body(code: str, message: str, *, is_fatal: bool = True) -> Body:
+    fatal = is_fatal and code not in NOT_FATAL
+    return {"type": "error", "code": code, "message": message, "fatal": fatal}
 
 
 def item_of(body: Body, seq: int) -> str | None:

@@ -16,7 +16,6 @@ from conversations.services.runs import start_run
 from sessions import journal
 from sessions.models import RealTimeSession, RealTimeSessionMetrics
 from sessions.services.recording_words import write_sent_times
-from transcription.audio.formats import AudioFormat
 
 RUN_PARAMETERS = ("enhance_on_end", "enhance_llm_cleanup", "enhance_emotions", "diarization")
 
@@ -83,21 +82,20 @@ def finish_abandoned(*, grace_s: float) -> list[str]:
 
 
 def _abandoned(row: RealTimeSession) -> Finish:
-    num_bytes = journal.recorded_bytes(row.session_id)
-    audio_format = AudioFormat(row.encoding, row.sample_rate_hz, row.channels)
+    recorded = journal.recorded_extent(row.session_id)
     return Finish(
         session_id=row.session_id,
         status=RealTimeSession.Status.INTERRUPTED,
         reason="server_gone",
-        bytes_received=num_bytes,
-        audio_duration_s=num_bytes / audio_format.bytes_per_second,
+        bytes_received=recorded.sent_bytes,
+        audio_duration_s=recorded.audio_s,
         language=row.language,
         metrics={
             "chunks_processed": row.chunks.count(),
             "total_session_duration_s": (row.last_activity - row.connected_at).total_seconds(),
         },
         sent={},
-        words_missing=num_bytes > 0,
+        words_missing=recorded.sent_bytes > 0,
     )
 
 

@@ -7,12 +7,14 @@ import re
 from dataclasses import replace
 
 from sessions.media_order import MAX_WAIT_S, MAX_WAITING_FRAMES, MediaOrder
+from sessions.meter import meter_of
 from sessions.parameters import StreamParameters, parse_parameters
 from sessions.protocols.base import Failed
 from sessions.protocols.segment_stream import SegmentStreamCodec, read_start
 from sessions.starting import START_PATIENCE_S
 from tests.docs.messages import ENDED, refusals, sent_shapes, stated_shapes
 from tests.docs.pages import code, page, rows, section
+from transcription.audio.formats import AudioFormat
 
 PAGE = "docs/protocols/segment-stream.md"
 REACHED_BY_ID = {"invalid_session_id"}
@@ -30,7 +32,7 @@ def test_the_page_states_every_message_that_a_client_may_send() -> None:
     assert stated == ["start", "media", "stop"]
     assert read_start('{"type":"start"}').query == {}
     codec = SegmentStreamCodec()
-    codec.order = MediaOrder(2)
+    codec.order = MediaOrder(meter_of(AudioFormat()))
     assert codec.decode('{"type":"media","seq":0,"offset":0,"data":"AAA="}')
     assert codec.decode('{"type":"stop"}')
 

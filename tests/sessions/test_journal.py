@@ -33,7 +33,7 @@ def test_what_went_in_comes_out(media: Path, epochs: list[list[bytes]]) -> None:
     book.close()
     sent = b"".join(frame for frames in epochs for frame in frames)
     assert b"".join(journal.read_recording("s")) == sent
-    assert book.size_bytes == journal.recorded_bytes("s") == len(sent)
+    assert book.size_bytes == journal.recorded_extent("s").sent_bytes == len(sent)
 
 
 def test_a_later_epoch_is_right(media: Path) -> None:

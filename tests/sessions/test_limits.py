@@ -11,33 +11,33 @@ from hypothesis import strategies as st
 
 from sessions.figures import SessionFigures, StepTimes, percentile
 from sessions.limits import MAX_AHEAD_S, FloodRule
+from sessions.meter import Extent, meter_of
 from sessions.outbox import Close, Outbox
 from sessions.parameters import InvalidParameters, StreamParameters, parse_parameters
 from sessions.protocols.base import Acknowledged, Heard, Pong
 from sessions.receipts import Receipts
 from tests.sessions.test_codec import HEARD
+from transcription.audio.formats import AudioFormat
 
-RATE = 32_000
 
-
-@given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 100_000)), max_size=60))
-def test_no_more_than_a_minute_ahead(frames: list[tuple[float, int]]) -> None:
+@given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 4)), max_size=60))
+def test_no_more_than_a_minute_ahead(frames: list[tuple[float, float]]) -> None:
     """What was admitted is never more than 60 s ahead, and nothing within that bound is refused."""
-    rule = FloodRule(connected_at_s=0.0, bytes_per_second=RATE)
-    now_s, admitted = 0.0, 0
-    for wait_s, size in frames:
+    rule = FloodRule(connected_at_s=0.0)
+    now_s = admitted_s = 0.0
+    for wait_s, duration_s in frames:
         now_s += wait_s
-        fits = admitted + size <= (now_s + MAX_AHEAD_S) * RATE
-        assert rule.admits(size, now_s) == fits
-        admitted += size if fits else 0
+        fits = admitted_s + duration_s <= MAX_AHEAD_S + now_s
+        assert rule.admits(duration_s, now_s) == fits
+        admitted_s += duration_s if fits else 0
 
 
 def test_a_backlog_is_no_flood() -> None:
     """A resuming client may send what it saved up at ten times the speed of speech; it is no lag either."""
-    rule = FloodRule(connected_at_s=0.0, bytes_per_second=RATE, backlog_s=600.0)
-    assert all(rule.admits(10 * RATE, float(second)) for second in range(60))
+    rule = FloodRule(connected_at_s=0.0, backlog_s=600.0)
+    assert all(rule.admits(10.0, float(second)) for second in range(60))
     assert rule.backlog_left_s(60.0) == 540.0
-    assert not rule.admits(700 * RATE, 60.0)
+    assert not rule.admits(700.0, 60.0)
 
 
 async def drain(box: Outbox) -> list[object]:
@@ -85,13 +85,16 @@ async def test_a_box_runs_over_instead_of_growing() -> None:
 
 def test_receipts_name_the_frame_that_brought_a_sample() -> None:
     """A sample's receipt is that of the first frame after which it was all here; old marks can go."""
-    receipts = Receipts(RATE)
+    receipts, meter = Receipts(Extent()), meter_of(AudioFormat())
     assert receipts.of_sample(0) is None
     for frame in range(1, 11):
-        receipts.note(frame * 3200, float(frame))
+        meter.count(meter.read(bytes(3200)))
+        receipts.note(meter.total, float(frame))
+    assert receipts.sent_bytes_between(0.05, 0.55) == 16_000
     assert [receipts.of_sample(sample) for sample in (1, 1600, 1601, 16_000, 99_999)] == [1, 1, 2, 10, 10]
     receipts.drop_before(8000)
     assert receipts.of_sample(8001) == 6
+    assert receipts.sent_bytes_between(0.45, 0.55) == 3200
     receipts.drop_before(99_999)
     assert receipts.of_sample(99_999) == 10
 
@@ -151,7 +154,7 @@ def test_parameters_are_read() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("encoding", "opus"),
+        ("encoding", "mp3"),
         ("sample_rate", "48001"),
         ("sample_rate", "٣٠٠٠٠"),
         ("channels", "3"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions.media_order import MediaOrder
+from sessions.meter import meter_of
 from sessions.protocols.base import (
     Acknowledged,
     Announced,
@@ -34,6 +35,7 @@ from sessions.protocols.base import (
 from sessions.protocols.segment_stream import SegmentStreamCodec, read_start
 from tests.sessions.test_codec import CONFIG, HEARD
 from tests.sessions.test_transcription_stream import ENDED
+from transcription.audio.formats import AudioFormat
 
 SEGMENT_JSON = {
     "id": 3,
@@ -99,7 +101,7 @@ GOLDEN: list[tuple[Notice, dict[str, Any] | None]] = [
 
 def started() -> SegmentStreamCodec:
     codec = SegmentStreamCodec()
-    codec.order = MediaOrder(2)
+    codec.order = MediaOrder(meter_of(AudioFormat()))
     return codec
 
 

@@ -296,8 +296,13 @@ def test_lag_is_borne_for_its_patience_and_no_longer() -> None:
 def test_marks_keep_their_place_in_the_audio(items: list[bytes | Mark], most_bytes: int) -> None:
     """However it is taken out, what waits comes in order, in pieces of at most the size asked for."""
     pending = Pending()
+    until_s = 0.0
     for item in items:
-        pending.put(item)
+        if isinstance(item, bytes):
+            until_s += len(item)
+            pending.put_audio(item, until_s)
+        else:
+            pending.put_mark(item)
     taken: list[int | Mark] = []
     while pending:
         data = pending.take_audio(most_bytes)

@@ -20,7 +20,9 @@ DECODED_RATE_HZ = 48_000
 LONGEST_PACKET_S = 0.12
 """RFC 6716, section 3.2.5."""
 MAX_PACKET_BYTES = 0xFFFF
-_PREFIX_BYTES = 2
+MAX_FRAME_BYTES = 1275
+"""RFC 6716, section 3.2.1."""
+PREFIX_BYTES = 2
 _SILK_MS, _HYBRID_MS, _CELT_MS = (10.0, 20.0, 40.0, 60.0), (10.0, 20.0), (2.5, 5.0, 10.0, 20.0)
 _CODE_TWO_SIZES, _CODE_MANY = 2, 3
 _USUAL_PACKET_S = 0.02
@@ -30,13 +32,13 @@ def framed(packet: bytes) -> bytes:
     """A packet as it stands in a stream. Raises AudioUndecodable where it is empty or too long."""
     if not 0 < len(packet) <= MAX_PACKET_BYTES:
         raise AudioUndecodable(f"an Opus packet has 1 to {MAX_PACKET_BYTES} bytes, not {len(packet)}")
-    return len(packet).to_bytes(_PREFIX_BYTES, "big") + packet
+    return len(packet).to_bytes(PREFIX_BYTES, "big") + packet
 
 
 def packet_duration_s(packet: bytes) -> float:
     """How much audio a packet holds, by its first bytes (RFC 6716, section 3).
 
-    Raises AudioUndecodable for what cannot be a packet, saying why.
+    Raises AudioUndecodable for what cannot be a packet (the malformed ones of section 3.4), saying why.
     """
     if not packet:
         raise AudioUndecodable("an Opus packet has at least one byte")
@@ -60,6 +62,8 @@ def packet_duration_s(packet: bytes) -> float:
         raise AudioUndecodable(
             f"an Opus packet holds up to {LONGEST_PACKET_S * 1000:.0f} ms, not {duration_s * 1000:g}"
         )
+    if any(not 0 <= size <= MAX_FRAME_BYTES for size in _frame_sizes(packet, code, frames)):
+        raise AudioUndecodable("the frames of an Opus packet fill it, and have at most 1275 bytes each")
     return duration_s
 
 
@@ -83,11 +87,11 @@ class OpusDecoder:
         """What the whole packets in it decode to, shape (n, channels), at 48 kHz."""
         data = self._rest + bytes(data)
         pieces, at = [np.zeros((0, self._channels), np.float32)], 0
-        while len(data) - at >= _PREFIX_BYTES:
-            end = at + _PREFIX_BYTES + int.from_bytes(data[at : at + _PREFIX_BYTES], "big")
+        while len(data) - at >= PREFIX_BYTES:
+            end = at + PREFIX_BYTES + int.from_bytes(data[at : at + PREFIX_BYTES], "big")
             if len(data) < end:
                 break
-            pieces.append(self._decode(data[at + _PREFIX_BYTES : end]))
+            pieces.append(self._decode(data[at + PREFIX_BYTES : end]))
             at = end
         self._rest = data[at:]
         return np.concatenate(pieces)
@@ -126,3 +130,30 @@ def _frame_ms(config: int) -> float:
     if config < 16:
         return _HYBRID_MS[config % 2]
     return _CELT_MS[config % 4]
+
+
+def _frame_sizes(packet: bytes, code: int, frames: int) -> list[int]:
+    """Bytes of each frame (RFC 6716, section 3.2); what does not add up is a size of -1."""
+    try:
+        at, end, is_even = 1, len(packet), code < _CODE_TWO_SIZES
+        if code == _CODE_MANY:
+            at, is_even = 2, not packet[1] & 0x80
+            if packet[1] & 0x40:
+                padding = 0
+                while True:
+                    at, count = at + 1, packet[at]
+                    padding += 254 if count == 255 else count
+                    if count < 255:
+                        break
+                end -= padding
+        if is_even:
+            return [(end - at) // frames if end >= at and (end - at) % frames == 0 else -1]
+        sizes = []
+        for _ in range(frames - 1):
+            at, size = at + 1, packet[at]
+            if size >= 252:
+                at, size = at + 1, size + 4 * packet[at]
+            sizes.append(size)
+    except IndexError:
+        return [-1]
+    return [*sizes, end - at - sum(sizes)]

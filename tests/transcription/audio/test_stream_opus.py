@@ -106,7 +106,7 @@ def test_half_a_packet_waits() -> None:
         (bytes([(31 << 3) | 0]), 0.02),
         (bytes([(3 << 3) | 1, 1, 2]), 0.12),
         (bytes([(12 << 3) | 2, 1, 2]), 0.02),
-        (bytes([(1 << 3) | 3, 6, 1]), 0.12),
+        (bytes([(1 << 3) | 3, 6, *range(6)]), 0.12),
     ],
 )
 def test_durations_of_the_standard(packet: bytes, duration_s: float) -> None:
@@ -122,6 +122,11 @@ def test_durations_of_the_standard(packet: bytes, duration_s: float) -> None:
         (bytes([2]), "ends before"),
         (bytes([3]), "ends before"),
         (bytes([3, 0]), "not 0"),
+        (bytes([2, 9, 1]), "fill it"),
+        (bytes([0]) + bytes(1276), "fill it"),
+        (bytes([3, 2, 1]), "fill it"),
+        (bytes([3, 0x42, 9]), "fill it"),
+        (bytes([3, 0x82]), "fill it"),
         (bytes([(3 << 3) | 3, 3]), "not 180"),
     ],
 )
