@@ -105,7 +105,7 @@ def refusals(*, of_starting: bool) -> tuple[list[tuple[str, str]], set[str], set
     refused = re.findall(r'Refused\(\s*(\d{4}), "(\w+)"', source)
     said = set(re.findall(r'Failed\(\s*"(\w+)"', source)) | {error for _, error in refused}
     said |= set(re.findall(r'return "(\w+)" if error\.errno in NO_ROOM else "(\w+)"', source)[0])
-    closed = {number for number, _ in refused} | set(re.findall(r"close\((\d{4}),", source))
+    closed = {number for number, _ in refused} | set(re.findall(r"(?:close|dismiss)\((\d{4}),", source))
     return refused, said, closed | set(re.findall(r"close_code: int = (\d{4})", source))
 
 
