@@ -12,12 +12,13 @@ from django.core.asgi import get_asgi_application
 django_application = get_asgi_application()  # before anything that needs the apps to be ready
 
 from conversations.api.body_limit import BodyLimit
+from conversations.api.waiting import WaitForTranscript
 from sessions.routing import websocket_application
 
 application = ProtocolTypeRouter(
     {
         # Django takes a body in whole before a view can refuse it, so its size is limited before Django.
-        "http": BodyLimit(django_application),
+        "http": BodyLimit(WaitForTranscript(django_application)),
         "websocket": websocket_application,
     }
 )

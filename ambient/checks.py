@@ -16,6 +16,8 @@ from transcription.analysis.registry import ENGINES as STAGE_ENGINES
 from transcription.engines.registry import AUTO, SPEECH_ENGINES
 
 PLAYED_ENGINES = {"scripted", "adversary"}
+LONGEST_WAIT_S = 3600
+"""No client or proxy holds an HTTP request open for longer."""
 LOG_LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}
 
 
@@ -28,6 +30,7 @@ def check_configuration(app_configs: Sequence[Any] | None, **_: Any) -> list[Che
 def problems(conf: AmbientSettings) -> Iterator[CheckMessage]:
     yield from _live(conf)
     yield from _engines(conf)
+    yield from _requests(conf)
     yield from _rest(conf)
 
 
@@ -92,6 +95,15 @@ def _leads_to_a_class(path: str) -> bool:
         return hasattr(import_module(module), attribute)
     except (ImportError, ValueError):
         return False
+
+
+def _requests(conf: AmbientSettings) -> Iterator[CheckMessage]:
+    if not 0 < conf.transcription_wait_s <= LONGEST_WAIT_S:
+        yield Error(
+            f"AMBIENT_TRANSCRIPTION_WAIT is {conf.transcription_wait_s}.",
+            hint=f"More than 0 and at most {LONGEST_WAIT_S} seconds.",
+            id="ambient.E031",
+        )
 
 
 def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:

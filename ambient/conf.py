@@ -57,6 +57,8 @@ class AmbientSettings:
     stage_options: Mapping[str, Mapping[str, Any]]
     """By stage id, from AMBIENT_STAGE_OPTIONS (JSON): `model`, and what the stage's engine knows."""
     models_allowed: tuple[str, ...]
+    transcription_wait_s: float
+    """How long POST /v1/audio/transcriptions waits for its transcript."""
     llm_base_url: str
     llm_model: str
     llm_api_key: str = field(repr=False)
@@ -116,6 +118,7 @@ def load(env: Env | None = None) -> AmbientSettings:
         stage_engines={stage: env.str(name, "auto") for stage, name in STAGE_ENGINE_VARIABLES.items()},
         stage_options=dict(env.json("AMBIENT_STAGE_OPTIONS", {})),
         models_allowed=allowed,
+        transcription_wait_s=env.float("AMBIENT_TRANSCRIPTION_WAIT", 300.0),
         llm_base_url=env.str("AMBIENT_LLM_BASE_URL", ""),
         llm_model=env.str("AMBIENT_LLM_MODEL", ""),
         llm_api_key=env.str("AMBIENT_LLM_API_KEY", ""),

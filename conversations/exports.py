@@ -29,9 +29,12 @@ class Words:
     run_number: int
     segments: Sequence[Segment]
     speaker_names: Mapping[str, str]
+    with_speakers: bool = True
 
     def speaker_of(self, segment: Segment) -> str:
-        """Its speaker's name, else the label; empty where unknown."""
+        """Its speaker's name, else the label; empty where unknown or not wanted."""
+        if not self.with_speakers:
+            return ""
         return self.speaker_names.get(segment.speaker_label) or segment.speaker_label
 
     @property

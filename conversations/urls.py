@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from conversations.api.views import audio, catalogue, conversations, findings, intake, tokens
+from conversations.api.views import (
+    audio,
+    catalogue,
+    conversations,
+    findings,
+    intake,
+    tokens,
+    transcriptions,
+)
 
 CONVERSATION = "conversations/<uuid:conversation_id>"
 
@@ -37,4 +45,18 @@ api_patterns = [
     path("taxonomies/<int:pk>", catalogue.TaxonomyView.as_view(), name="taxonomy"),
 ]
 
-urlpatterns = [path("api/v1/", include((api_patterns, "api")))]
+transcription_patterns = [
+    path("transcriptions", transcriptions.TranscriptionsView.as_view(), name="transcriptions"),
+    path("transcriptions/<int:job_id>", transcriptions.TranscriptionView.as_view(), name="transcription"),
+    path(
+        "transcriptions/<int:job_id>/export",
+        transcriptions.TranscriptionExportView.as_view(),
+        name="transcription-export",
+    ),
+]
+"""At the address where clients of the field's transcription API look for it."""
+
+urlpatterns = [
+    path("api/v1/", include((api_patterns, "api"))),
+    path("v1/audio/", include(transcription_patterns)),
+]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from sessions import pages
-from sessions.api import views
+from sessions.api import enhancement, views
+
+STREAM = "v1/audio/transcriptions/stream/<str:session_id>"
 
 urlpatterns = [
     path("", pages.live_page, name="live"),
@@ -15,4 +17,6 @@ urlpatterns = [
         "api/v1/websocket/sessions/<str:session_id>/end", views.SessionEndView.as_view(), name="session-end"
     ),
     path("api/v1/websocket/broadcast", views.BroadcastView.as_view(), name="broadcast"),
+    path(f"{STREAM}/enhancement", enhancement.EnhancementView.as_view(), name="enhancement"),
+    path(f"{STREAM}/enhance", enhancement.EnhanceView.as_view(), name="enhance"),
 ]

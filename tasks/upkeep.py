@@ -18,6 +18,7 @@ from django.utils import timezone
 from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
 from conversations.models import PipelineRun, StageRun
 from conversations.services import retention, stage_runs
+from conversations.services.unclaimed import sweep_unclaimed
 from sessions.services.finishing import finish_abandoned
 from sessions.wire import SWEEP_SESSIONS_TASK
 from tasks.pipeline import advance_run
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 TAKEN_FOR_LOST_S = 60
 """A stage sent so long ago, while the queue holds fewer messages than stages that wait, was lost."""
+UNCLAIMED_FOR = timedelta(hours=1)
+"""A file is claimed as soon as it is written whole; one that is not by then, its process left behind."""
 STALLED_S = 15
 """A run that is older than this and has nothing running or sent was forgotten."""
 
@@ -45,6 +48,8 @@ def erase_expired() -> None:
     )
     if conversations or recordings:
         log.info("erased_expired", conversations=conversations, recordings=recordings)
+    if unclaimed := sweep_unclaimed(created_before=timezone.now() - UNCLAIMED_FOR):
+        log.warning("unclaimed_files_erased", files=len(unclaimed))
 
 
 @shared_task(name=SWEEP_RUNS_TASK)

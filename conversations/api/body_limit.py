@@ -9,7 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from conversations.api.errors import envelope
+from conversations.api.errors import envelope, for_address
 from conversations.services.uploads import MAX_UPLOAD_BYTES
 
 Scope = MutableMapping[str, Any]
@@ -39,12 +39,12 @@ class BodyLimit:
         limit_bytes = MAX_BODY_BYTES if known else MAX_STRANGERS_BODY_BYTES
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > limit_bytes:
-            await _refuse(send, known=known)
+            await _refuse(send, scope["path"], known=known)
             return
         counter = _Counter(receive, send, limit_bytes)
         await self._application(scope, counter.receive, counter.send)
         if counter.is_over and not counter.has_answered:
-            await _refuse(send, known=known)
+            await _refuse(send, scope["path"], known=known)
 
 
 def shows_credentials(scope: Scope, headers: dict[bytes, bytes]) -> bool:
@@ -80,13 +80,13 @@ class _Counter:
         await self._send(message)
 
 
-async def _refuse(send: Send, *, known: bool) -> None:
+async def _refuse(send: Send, path: str, *, known: bool) -> None:
     status, body = (
         (413, envelope("payload_too_large", "The request body is too large."))
         if known
         else (401, envelope("not_authenticated", "A body of this size needs an API key."))
     )
-    content = json.dumps(body).encode()
+    content = json.dumps(for_address(path, status, body)).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(content)).encode()),

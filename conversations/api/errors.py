@@ -1,4 +1,8 @@
-"""Every error as {"error": {"code", "message", "details"?}}, mapped once."""
+"""Every error as {"error": {"code", "message", "details"?}}, mapped once.
+
+Under /v1/ the same object has `type` and `param` beside them, which clients of the field's transcription API
+read: one body serves both.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +30,33 @@ def envelope(code: str, message: str, details: Any = None) -> dict[str, Any]:
     return {"error": error}
 
 
+FIELDS_SHAPE = "/v1/"
+TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
+
+
+def for_address(path: str, status: int, body: dict[str, Any]) -> dict[str, Any]:
+    """The envelope as that address answers it. `param`: the first field that is wrong, else null."""
+    if path.startswith(FIELDS_SHAPE) and "error" in body:
+        other = "server_error" if status >= 500 else "invalid_request_error"
+        details = body["error"].get("details")
+        is_of_fields = body["error"]["code"] == "validation_error" and isinstance(details, dict)
+        body["error"]["type"] = TYPES.get(status, other)
+        body["error"]["param"] = next(iter(details), None) if is_of_fields else None
+    return body
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """REST framework's EXCEPTION_HANDLER. What nobody foresaw is logged and answered without a trace."""
     if isinstance(error, exceptions.APIException):
-        return _of_rest_framework(error)
-    status, body = _status_and_body(error)
-    if status == 500:
-        logger.error("unhandled error in %s", type(context.get("view")).__name__, exc_info=error)
-    return Response(body, status=status)
+        response = _of_rest_framework(error)
+    else:
+        status, body = _status_and_body(error)
+        if status == 500:
+            logger.error("unhandled error in %s", type(context.get("view")).__name__, exc_info=error)
+        response = Response(body, status=status)
+    request = context.get("request")
+    response.data = for_address(request.path if request else "", response.status_code, response.data)
+    return response
 
 
 def _status_and_body(error: Exception) -> tuple[int, dict[str, Any]]:
@@ -81,9 +104,10 @@ def _first_problem(detail: Any, field: str = "") -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     """For addresses under /api/ that nothing answers."""
-    return JsonResponse(envelope("not_found", "There is nothing at this address."), status=404)
+    body = envelope("not_found", "There is nothing at this address.")
+    return JsonResponse(for_address(request.path, 404, body), status=404)
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
     """For what breaks under /api/ outside a view."""
-    return JsonResponse(envelope("internal_error", UNEXPECTED), status=500)
+    return JsonResponse(for_address(request.path, 500, envelope("internal_error", UNEXPECTED)), status=500)

@@ -6,6 +6,7 @@ from conversations.models.conversation import Conversation, Segment, Speaker, Ve
 from conversations.models.findings import Answer, Entity
 from conversations.models.idempotency import IdempotentRequest
 from conversations.models.runs import PipelineRun, Stage, StageRun, WorkStatus
+from conversations.models.unclaimed import UnclaimedFile
 
 __all__ = [
     "Answer",
@@ -22,6 +23,7 @@ __all__ = [
     "StageRun",
     "Taxonomy",
     "TaxonomyLabel",
+    "UnclaimedFile",
     "Version",
     "WorkStatus",
 ]

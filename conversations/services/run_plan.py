@@ -40,6 +40,8 @@ ASKED_BY: Mapping[Stage, str] = {
     Stage.INSIGHTS: "include_insights",
 }
 """Stages that a run has only when its parameters ask for them."""
+ONLY = "stages"
+"""The run parameter that limits a run to the stages that it names."""
 
 TEXT_BRINGS_WORDS = "a text brings its words"
 TEXT_HAS_NO_AUDIO = "a text has no audio"
@@ -59,11 +61,15 @@ class PlannedStage:
 
 
 def plan_run(*, source: str, parameters: Mapping[str, Any]) -> tuple[PlannedStage, ...]:
-    """The stages of a run over a conversation from `source` (Conversation.Source), in order."""
+    """The stages of a run over a conversation from `source` (Conversation.Source), in order.
+
+    `parameters["stages"]`, where given, are the only ones that it has.
+    """
+    wanted = parameters.get(ONLY, ORDER)
     return tuple(
         PlannedStage(stage, _skip_reason(stage, source, parameters))
         for stage in ORDER
-        if stage not in ASKED_BY or parameters.get(ASKED_BY[stage])
+        if stage in wanted and (stage not in ASKED_BY or parameters.get(ASKED_BY[stage]))
     )
 
 

@@ -105,12 +105,19 @@ def cancel_run(*, run_id: int) -> bool:
     for stage in stages:
         end_stage(stage, StageRun.Status.CANCELLED)
     _end_run(run, WorkStatus.CANCELLED)
+    dispatch.advance_run_after_commit(run.pk)  # which settles the recording
     return True
 
 
 def unfinished_stages(*, run_id: int) -> bool:
     """Whether any stage of the run is still to come."""
     return StageRun.objects.filter(run_id=run_id, status__in=STAGE_UNFINISHED).exists()
+
+
+def is_last_under_way(run: PipelineRun) -> bool:
+    """Whether no other run of the conversation is still to come to its end."""
+    others = PipelineRun.objects.filter(conversation_id=run.conversation_id, status__in=RUN_UNFINISHED)
+    return not others.exclude(pk=run.pk).exists()
 
 
 @transaction.atomic

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.files import File
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from conversations.errors import PayloadTooLarge, UnsupportedMedia
-from conversations.models import Conversation
+from conversations.models import Conversation, PipelineRun
 from conversations.services.runs import start_run
+from conversations.services.unclaimed import claim, discard_unclaimed, store_unclaimed
 from transcription.audio.files import AudioInfo, probe
 from transcription.errors import AudioUndecodable, UnsupportedAudio
 
@@ -20,6 +23,8 @@ MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 """Contract: audio processing."""
 MAX_DURATION_S = 12 * 3600
 """Contract: audio processing. However small a file is, this is how long it may be when decoded."""
+MAX_TITLE_CHARS = 200
+"""The width of the column."""
 SUFFIXES = {
     "wav": ".wav",
     "mp3": ".mp3",
@@ -34,33 +39,57 @@ SUFFIXES = {
 """By the container that the bytes say; the name that a client gives decides nothing."""
 
 
-def create_upload(
-    *, owner_id: int, file: File[bytes], title: str, language: str, parameters: Mapping[str, Any]
-) -> Conversation:
-    """A conversation from a recording, and a run over it.
+@dataclass(frozen=True, slots=True)
+class ReceivedRecording:
+    """A recording in the storage that no conversation has yet. `conversation_id`: the one it is for."""
+
+    conversation_id: UUID
+    stored_name: str
+    file_name: str
+    duration_s: float
+
+
+@contextmanager
+def received(file: File[bytes]) -> Iterator[ReceivedRecording]:
+    """Keep a recording for the length of the block, and longer only where `create_upload` took it up.
 
     Raises UnsupportedMedia for what is no audio, PayloadTooLarge for what is too big or too long; then
     nothing is kept.
     """
     info = check_recording(file)
-    conversation = Conversation(
-        id=uuid4(),
+    conversation_id = uuid4()
+    field = Conversation._meta.get_field("audio")
+    name = field.generate_filename(Conversation(pk=conversation_id), f"{conversation_id}{_suffix(info)}")
+    file.seek(0)
+    try:
+        name = store_unclaimed(name=name, content=file)
+        yield ReceivedRecording(conversation_id, name, PurePath(file.name or "").name, info.duration_s or 0.0)
+    finally:
+        with suppress(DatabaseError):  # then the sweep does it
+            discard_unclaimed(name=name)
+
+
+@transaction.atomic
+def create_upload(
+    *,
+    owner_id: int,
+    recording: ReceivedRecording,
+    title: str,
+    language: str,
+    parameters: Mapping[str, Any],
+) -> PipelineRun:
+    """A conversation from a recording, and a run over it."""
+    claim(name=recording.stored_name)
+    conversation = Conversation.objects.create(
+        id=recording.conversation_id,
         owner_id=owner_id,
         source=Conversation.Source.UPLOAD,
-        title=title or PurePath(file.name or "").name[:200],
+        title=title or recording.file_name[:MAX_TITLE_CHARS],
         language=language,
-        duration_s=info.duration_s or 0.0,
+        duration_s=recording.duration_s,
+        audio=recording.stored_name,
     )
-    file.seek(0)
-    conversation.audio.save(f"{conversation.pk}{_suffix(info)}", file, save=False)
-    try:
-        with transaction.atomic():
-            conversation.save(force_insert=True)
-            start_run(conversation_id=conversation.pk, parameters=parameters)
-    except BaseException:
-        conversation.audio.delete(save=False)
-        raise
-    return conversation
+    return start_run(conversation_id=conversation.pk, parameters=parameters)
 
 
 def check_recording(file: File[bytes]) -> AudioInfo:

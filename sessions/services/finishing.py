@@ -10,14 +10,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from conversations.jobs import ENHANCES
 from conversations.models import PipelineRun
 from conversations.services.conversations import close_live_conversation
 from conversations.services.runs import start_run
 from sessions import journal
 from sessions.models import RealTimeSession, RealTimeSessionMetrics
+from sessions.services.enhancement import run_parameters
 from sessions.services.recording_words import write_sent_times
-
-RUN_PARAMETERS = ("enhance_on_end", "enhance_llm_cleanup", "enhance_emotions", "diarization")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ def finish_session(*, finish: Finish) -> str | None:
     close_live_conversation(
         conversation_id=row.conversation_id, duration_s=finish.audio_duration_s, language=finish.language
     )
-    parameters = {name: row.options[name] for name in RUN_PARAMETERS if row.options.get(name)}
+    parameters = run_parameters(row.options)
     if finish.words_missing:
-        parameters["enhance_on_end"] = True
+        parameters[ENHANCES] = True
     run = start_run(conversation_id=row.conversation_id, parameters=parameters)
-    return str(run.pk) if row.options.get("enhance_on_end") else None
+    return str(run.pk) if row.options.get(ENHANCES) else None
 
 
 def finish_abandoned(*, grace_s: float) -> list[str]:
@@ -102,4 +102,4 @@ def _abandoned(row: RealTimeSession) -> Finish:
 def _enhancement_of(session_id: str) -> str | None:
     row = RealTimeSession.objects.get(session_id=session_id)
     run = PipelineRun.objects.filter(conversation_id=row.conversation_id).order_by("number").first()
-    return str(run.pk) if run is not None and row.options.get("enhance_on_end") else None
+    return str(run.pk) if run is not None and row.options.get(ENHANCES) else None

@@ -24,6 +24,7 @@ def run(work: StageWork) -> StageResult:
     engine = batch_speech_engine(batch_model(parameters.get("model", "")))
     options = SpeechOptions(
         language=_language(parameters.get("language") or work.conversation.language),
+        prompt=parameters.get("prompt", ""),
         vocabulary=tuple(parameters.get("vocabulary", ())),
     )
     hypotheses = list(engine.transcribe(samples, options, work.on_progress))

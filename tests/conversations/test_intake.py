@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from conversations.api import recording_form
 from conversations.models import Conversation, IdempotentRequest, PipelineRun, Segment, Speaker
 from conversations.services import uploads
 from tests.conversations.conftest import Caller
@@ -82,13 +83,11 @@ def test_a_file_over_the_cap_is_refused_before_it_is_kept(
     owner: User, caller: Caller, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """413, by the announced length or by what really comes; nothing stays on the disk."""
-    from conversations.api.views import intake
-
-    monkeypatch.setattr(intake, "MAX_UPLOAD_BYTES", 10_000)
+    monkeypatch.setattr(recording_form, "MAX_UPLOAD_BYTES", 10_000)
     monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 10_000)
     response = upload(caller(owner), wav(2.0))
     assert (response.status_code, response.json()["error"]["code"]) == (413, "payload_too_large")
-    monkeypatch.setattr(intake, "FORM_OVERHEAD_BYTES", 0)
+    monkeypatch.setattr(recording_form, "FORM_OVERHEAD_BYTES", 0)
     response = upload(caller(owner), wav(2.0))
     assert response.status_code == 413
     assert files_under(settings.MEDIA_ROOT) == []

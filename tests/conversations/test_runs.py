@@ -212,7 +212,7 @@ class TestStage:
         running = take(second)
         with django_capture_on_commit_callbacks() as callbacks:
             assert runs.cancel_run(run_id=run.pk)
-        assert len(callbacks) == 1, "one revocation"
+        assert len(callbacks) == 2, "one revocation, and one look at the run, which settles its recording"
         assert states(run)[first.name] == SUCCEEDED
         assert states(run)[second.name] == states(run)["summary"] == CANCELLED
         assert not succeed(running)

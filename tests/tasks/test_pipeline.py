@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ from sessions import journal
 from tasks.upkeep import sweep_runs
 from tests.tasks.conftest import News
 from tests.tasks.rows import make_conversation, stage_of, start, states
+from tests.waiting import wait_for
 from transcription.audio.files import decode_file, encode_flac
 from transcription.audio.formats import AudioFormat
 from transcription.engines.base import SAMPLE_RATE_HZ
@@ -212,6 +214,47 @@ def test_a_live_recording_is_kept_or_erased_as_asked(listen: Listen, store_audio
     else:
         assert not conversation.audio
         assert not journal.has_recording(session_id)
+
+
+def recorded_session(*, store_audio: bool = True, seconds: int = 3) -> Conversation:
+    """A live conversation with a journal that holds silence."""
+    session_id = uuid4().hex
+    written = journal.DiskJournal(session_id, AudioFormat(), epoch=1)
+    written.append(np.zeros(seconds * SAMPLE_RATE_HZ, "<i2").tobytes())
+    written.close()
+    return make_conversation("live", "one", session_id=session_id, store_audio=store_audio)
+
+
+def test_an_enhancement_stands_beside_the_live_words(listen: Listen) -> None:
+    """The live version stays as it was; the enhanced one is a final with speakers under the run's number, by
+    the final model; a flag without an engine is a stage that was skipped and says why."""
+    conversation = recorded_session()
+    run_to_its_end(listen, conversation)
+    run = run_to_its_end(listen, conversation, enhance_on_end=True, enhance_emotions=True)
+    live = conversation.segments.filter(version="live")
+    final = conversation.segments.filter(version="final", run_number=2)
+    assert [segment.text for segment in live] == ["one"]
+    assert " ".join(segment.text for segment in final) == "0 1 2"
+    assert {segment.speaker_label for segment in final} == {"SPEAKER_00", "SPEAKER_01"}
+    assert stage_of(run, "transcription").model == settings.AMBIENT.live.whisper_model_final
+    emotion = stage_of(run, "emotion")
+    assert (emotion.status, emotion.skip_reason) == ("skipped", "emotion has no engine here")
+
+
+def test_a_run_of_named_stages_does_no_others(listen: Listen) -> None:
+    """What a transcription job asks for is all that is done."""
+    conversation = make_conversation("upload")
+    conversation.audio.save("talk.flac", flac_of(np.zeros(2 * SAMPLE_RATE_HZ, np.float32)))
+    run = run_to_its_end(listen, conversation, stages=["transcription", "diarization"])
+    assert states(run) == {"transcription": "succeeded", "diarization": "succeeded"}
+
+
+def test_the_recording_of_a_cancelled_run_is_settled(listen: Listen) -> None:
+    """Of a session that may not be kept, cancelling its run leaves no audio behind."""
+    conversation = recorded_session(store_audio=False)
+    run = start(conversation, enhance_on_end=True)
+    assert runs.cancel_run(run_id=run.pk)
+    wait_for(lambda: not journal.has_recording(conversation.session_id), what="the end of the journal")
 
 
 def test_cancelling_frees_the_worker(listen: Listen) -> None:

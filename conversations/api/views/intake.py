@@ -5,58 +5,25 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations.api.base import ApiView, ListView, valid
 from conversations.api.once import IDEMPOTENCY_HEADER, respond_once
+from conversations.api.recording_form import RecordingForm
 from conversations.api.requests import TextRequest, UploadRequest
 from conversations.api.serializers import ConversationDetailSerializer, ConversationSerializer
 from conversations.models import Conversation
 from conversations.selectors import conversation_for, find_conversations
 from conversations.services.conversations import create_text_conversation
-from conversations.services.uploads import MAX_UPLOAD_BYTES, create_upload, too_large
-
-FORM_OVERHEAD_BYTES = 1024 * 1024
-"""Boundaries, headers and the other fields of a form whose file is as large as allowed."""
+from conversations.services.uploads import create_upload, received
 
 
-class CappedUploads(FileUploadHandler):
-    """Ahead of the handler that writes to disk: stops a file that grows past the cap, whatever length was
-    announced. What was written until then goes with the request."""
-
-    def __init__(self, request: HttpRequest | None = None) -> None:
-        super().__init__(request)
-        self._received_bytes = 0
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        self._received_bytes += len(raw_data)
-        if self._received_bytes > MAX_UPLOAD_BYTES:
-            raise too_large()
-        return raw_data
-
-    def file_complete(self, file_size: int) -> None:
-        return None
-
-
-class UploadsView(ListView):
+class UploadsView(RecordingForm, ListView):
     serializer_class = ConversationSerializer
-    parser_classes = [MultiPartParser]
-
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        # Before anything reads the body, which the CSRF check of a cookie does.
-        request.upload_handlers = [CappedUploads(request), TemporaryFileUploadHandler(request)]
-        return super().initialize_request(request, *args, **kwargs)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES:
-            raise too_large()
 
     @extend_schema(operation_id="uploads_list", responses=ConversationSerializer(many=True))
     def get(self, request: Request) -> Response:
@@ -78,17 +45,19 @@ class UploadsView(ListView):
         asked = UploadRequest(data=request.data)
         fields = valid(asked)
 
-        def work() -> tuple[int, Any]:
-            conversation = create_upload(
-                owner_id=self.access.owner_id,
-                file=fields["file"],
-                title=fields["title"],
-                language=asked.language_tag(),
-                parameters=asked.parameters(),
-            )
-            return 202, ConversationDetailSerializer(conversation).data
+        with received(fields["file"]) as recording:
 
-        return respond_once(request, fields, work)
+            def work() -> tuple[int, Any]:
+                run = create_upload(
+                    owner_id=self.access.owner_id,
+                    recording=recording,
+                    title=fields["title"],
+                    language=asked.language_tag(),
+                    parameters=asked.parameters(),
+                )
+                return 202, ConversationDetailSerializer(run.conversation).data
+
+            return respond_once(request, fields, work)
 
 
 class UploadView(ApiView):
