@@ -139,6 +139,10 @@ SPECTACULAR_SETTINGS = {
         "ConversationStatusEnum": "conversations.models.Conversation.Status",
         "StageStatusEnum": "conversations.models.StageRun.Status",
         "AnswerStatusEnum": "conversations.models.Answer.Status",
+        "JobStatusEnum": "conversations.jobs.JOB_STATES",
+        "JobSourceEnum": "conversations.jobs.JOB_SOURCES",
+        "EnhancementStatusEnum": "sessions.api.enhancement.STATES",
+        "ConversationSourceEnum": "conversations.models.Conversation.Source",
         "StageNameEnum": "conversations.models.Stage",
     },
     "POSTPROCESSING_HOOKS": [

@@ -28,6 +28,8 @@ JOB_STATUS: Mapping[str, str] = MappingProxyType(
     }
 )
 """By the status of the run. A partial one is completed, with warnings that name the failed stages."""
+JOB_STATES = ("pending", "running", "completed", "failed", "cancelled")
+JOB_SOURCES = ("upload", "realtime_enhancement")
 ENHANCES = "enhance_on_end"
 """The run parameter of an enhancement: a live session's recording transcribed again."""
 LARGEST_ID = 2**63 - 1

@@ -12,8 +12,17 @@ from rest_framework import serializers
 from conversations import exports
 from conversations.api.transcripts import words_of
 from conversations.exports import Words
-from conversations.jobs import JOB_STATUS, error_of, is_enhancement, stage_of, warnings_of, words_number
-from conversations.models import PipelineRun, Segment, Stage, StageRun
+from conversations.jobs import (
+    JOB_SOURCES,
+    JOB_STATES,
+    JOB_STATUS,
+    error_of,
+    is_enhancement,
+    stage_of,
+    warnings_of,
+    words_number,
+)
+from conversations.models import PipelineRun, Stage, StageRun
 from conversations.selectors import speakers_of
 
 PLAIN: Mapping[str, tuple[Callable[[Words], str], str]] = {
@@ -38,6 +47,13 @@ class JobWord(serializers.Serializer[Any]):
     speaker_id = serializers.CharField(required=False)
 
 
+class JobEmotion(serializers.Serializer[Any]):
+    emotion = serializers.CharField()
+    valence = serializers.FloatField(allow_null=True)
+    arousal = serializers.FloatField(allow_null=True)
+    confidence = serializers.FloatField(allow_null=True)
+
+
 class JobSegment(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     start = serializers.FloatField()
@@ -45,6 +61,8 @@ class JobSegment(serializers.Serializer[Any]):
     text = serializers.CharField()
     speaker = serializers.CharField(allow_null=True)
     words = JobWord(many=True, required=False)
+    cleaned_text = serializers.CharField(required=False)
+    emotion = JobEmotion(required=False)
 
 
 class JobSpeaker(serializers.Serializer[Any]):
@@ -70,8 +88,8 @@ class JobWarning(serializers.Serializer[Any]):
 
 class JobDocument(serializers.Serializer[Any]):
     id = serializers.CharField()
-    status = serializers.ChoiceField(sorted(set(JOB_STATUS.values())))
-    source = serializers.ChoiceField(["upload", "realtime_enhancement"])  # type: ignore[assignment]
+    status = serializers.ChoiceField(JOB_STATES)
+    source = serializers.ChoiceField(JOB_SOURCES)  # type: ignore[assignment]
     source_session_id = serializers.CharField(required=False)
     conversation_id = serializers.UUIDField()
     created_at = serializers.DateTimeField()
@@ -89,7 +107,7 @@ class JobDocument(serializers.Serializer[Any]):
 
 class AcceptedJob(serializers.Serializer[Any]):
     id = serializers.CharField()
-    status = serializers.ChoiceField(sorted(set(JOB_STATUS.values())))
+    status = serializers.ChoiceField(JOB_STATES)
 
 
 def job_json(run: PipelineRun) -> dict[str, Any]:
@@ -118,7 +136,7 @@ def job_json(run: PipelineRun) -> dict[str, Any]:
         "text": None if words is None else words.text,
         "language": conversation.language or None,
         "duration": round(conversation.duration_s, 3) or None,
-        "segments": [_segment(s, with_words=with_words) for s in words.segments] if words else [],
+        "segments": _segments(run, words, with_words=with_words) if words else [],
         "speakers": [
             {
                 "id": speaker.label,
@@ -134,16 +152,33 @@ def job_json(run: PipelineRun) -> dict[str, Any]:
     }
 
 
-def _segment(segment: Segment, *, with_words: bool) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "id": segment.number,
-        "start": round(segment.start_s, 3),
-        "end": round(segment.end_s, 3),
-        "text": segment.text,
-        "speaker": segment.speaker_label or None,
+def _segments(run: PipelineRun, words: Words, *, with_words: bool) -> list[dict[str, Any]]:
+    cleaned = (_output(run, Stage.CLEANUP) or {}).get("segments", ())
+    extras: dict[int, dict[str, Any]] = {
+        item["segment_id"]: {"cleaned_text": item["text"]} for item in cleaned
     }
-    # The times of a corrected segment's words are of other words.
-    return document | {"words": [] if segment.is_corrected else segment.words} if with_words else document
+    for emotion in _output(run, Stage.EMOTION) or ():
+        figures = {name: value for name, value in emotion.items() if name != "segment_id"}
+        extras.setdefault(emotion["segment_id"], {})["emotion"] = figures
+    return [
+        {
+            "id": segment.number,
+            "start": round(segment.start_s, 3),
+            "end": round(segment.end_s, 3),
+            "text": segment.text,
+            "speaker": segment.speaker_label or None,
+            # The times of a corrected segment's words are of other words.
+            **({"words": [] if segment.is_corrected else segment.words} if with_words else {}),
+            **extras.get(segment.number, {}),
+        }
+        for segment in words.segments
+    ]
+
+
+def _output(run: PipelineRun, name: str) -> Any:
+    """What a stage of the run put out; None where it did not succeed."""
+    stage = stage_of(run, name)
+    return stage.output if stage and stage.status == StageRun.Status.SUCCEEDED else None
 
 
 def _stage(stage: StageRun) -> dict[str, Any]:

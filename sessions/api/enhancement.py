@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from conversations.api.base import ApiView
 from conversations.api.once import IDEMPOTENCY_HEADER, respond_once
 from conversations.api.transcripts import words_of
-from conversations.jobs import ENHANCES, JOB_STATUS, enhancement_of, error_of, words_number
+from conversations.jobs import ENHANCES, JOB_STATES, JOB_STATUS, enhancement_of, error_of, words_number
 from conversations.models import PipelineRun, WorkStatus
 from sessions.models import RealTimeSession
 from sessions.selectors import session_for
@@ -27,13 +27,14 @@ STATUS = {
     WorkStatus.CANCELLED: "failed",
 }
 """Of an enhancement, by the status of its run (contract: terms, states)."""
+STATES = ("not_requested", "pending", "processing", "completed", "failed")
 
 
 class EnhancementDocument(serializers.Serializer[Any]):
     session_id = serializers.CharField()
-    status = serializers.ChoiceField(["not_requested", *dict.fromkeys(STATUS.values())])
+    status = serializers.ChoiceField(STATES)
     enhancement_job_id = serializers.CharField(allow_null=True)
-    job_status = serializers.ChoiceField(sorted(set(JOB_STATUS.values())), allow_null=True)
+    job_status = serializers.ChoiceField(JOB_STATES, allow_null=True)
     transcript = serializers.CharField(allow_null=True, help_text="The enhanced text, when completed.")
     error = serializers.CharField(allow_null=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,6 +126,16 @@ def folded(text: str) -> str:
 
 def until(pcm: bytes, end_s: float) -> bytes:
     return pcm[: int(end_s * SAMPLE_RATE_HZ) * 2]
+
+
+def wav_of(pcm: bytes, path: Path) -> Path:
+    """16 kHz mono PCM as a WAV file."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes(pcm)
+    return path
 
 
 async def talk(
