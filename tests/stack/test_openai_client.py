@@ -83,7 +83,7 @@ def test_every_shape_is_one_that_the_client_knows() -> None:
 def test_the_asynchronous_client_and_way(stack: Stack, recording: Path, v1: httpx.Client) -> None:
     """`Prefer: respond-async` answers with the job's id at once; the job becomes the whole story."""
 
-    async def post() -> httpx.Response:
+    async def post() -> Any:
         async with openai.AsyncOpenAI(api_key=stack.key, base_url=f"{stack.address}/v1") as made:
             accepted = await made.audio.transcriptions.with_raw_response.create(
                 file=recording, model="whisper-1", extra_headers={"Prefer": "respond-async"}

@@ -195,15 +195,20 @@ def test_an_upload_that_is_no_audio_fails_and_says_so(listen: Listen) -> None:
     assert transcription.error
 
 
+def recorded_session(*, store_audio: bool = True, seconds: int = 3) -> Conversation:
+    """A live conversation with a journal that holds silence."""
+    session_id = uuid4().hex
+    written = journal.open_journal(session_id, AudioFormat(), epoch=1)
+    written.append(np.zeros(seconds * SAMPLE_RATE_HZ, "<i2").tobytes())
+    written.close()
+    return make_conversation("live", "one", session_id=session_id, store_audio=store_audio)
+
+
 @pytest.mark.parametrize("store_audio", [True, False])
 def test_a_live_recording_is_kept_or_erased_as_asked(listen: Listen, store_audio: bool) -> None:
     """After the run the journal of a session that may be kept is a FLAC of the same length; of one that may
     not, nothing is left, though the run could still hear it."""
-    session_id = uuid4().hex
-    written = journal.open_journal(session_id, AudioFormat(), epoch=1)
-    written.append(np.zeros(3 * SAMPLE_RATE_HZ, "<i2").tobytes())
-    written.close()
-    conversation = make_conversation("live", "one", session_id=session_id, store_audio=store_audio)
+    conversation = recorded_session(store_audio=store_audio)
     run = run_to_its_end(listen, conversation, enhance_on_end=True)
     assert run.status == WorkStatus.COMPLETED, states(run)
     assert stage_of(run, "transcription").output["num_words"] == 3
@@ -213,16 +218,7 @@ def test_a_live_recording_is_kept_or_erased_as_asked(listen: Listen, store_audio
             assert len(decode_file(file)) == 3 * SAMPLE_RATE_HZ
     else:
         assert not conversation.audio
-        assert not journal.has_recording(session_id)
-
-
-def recorded_session(*, store_audio: bool = True, seconds: int = 3) -> Conversation:
-    """A live conversation with a journal that holds silence."""
-    session_id = uuid4().hex
-    written = journal.DiskJournal(session_id, AudioFormat(), epoch=1)
-    written.append(np.zeros(seconds * SAMPLE_RATE_HZ, "<i2").tobytes())
-    written.close()
-    return make_conversation("live", "one", session_id=session_id, store_audio=store_audio)
+        assert not journal.has_recording(conversation.session_id)
 
 
 def test_an_enhancement_stands_beside_the_live_words(listen: Listen) -> None:
@@ -238,7 +234,8 @@ def test_an_enhancement_stands_beside_the_live_words(listen: Listen) -> None:
     assert {segment.speaker_label for segment in final} == {"SPEAKER_00", "SPEAKER_01"}
     assert stage_of(run, "transcription").model == settings.AMBIENT.live.whisper_model_final
     emotion = stage_of(run, "emotion")
-    assert (emotion.status, emotion.skip_reason) == ("skipped", "emotion has no engine here")
+    assert emotion.status == "skipped"
+    assert emotion.skip_reason
 
 
 def test_a_run_of_named_stages_does_no_others(listen: Listen) -> None:
