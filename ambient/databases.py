@@ -8,6 +8,11 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+POOL = {"min_size": 0, "max_size": 20, "timeout": 5.0, "reconnect_timeout": 4.0}
+"""Seconds. A server that is away is tried after 1 s and 3 s more, and then whoever waits for a connection is
+told. Left to itself the pool would double its pauses for five minutes, and sit one out while the server is
+long back; told in time, whoever asks again starts it anew."""
+
 
 def database_from_url(url: str) -> dict[str, Any]:
     """Raises ImproperlyConfigured for what libpq does not read; the message never repeats the URL."""
@@ -20,5 +25,6 @@ def database_from_url(url: str) -> dict[str, Any]:
     for django_name, libpq_name in fields.items():
         config[django_name] = str(parts.pop(libpq_name, None) or "")
     # A pool rather than one connection a thread: consumers' threads come and go.
-    config["OPTIONS"] = {**parts, "pool": {"min_size": 0, "max_size": 20, "timeout": 10}}
+    config["OPTIONS"] = {**parts, "pool": POOL}
+    config["CONN_HEALTH_CHECKS"] = True  # connections that a restarted server left dead are not handed out
     return config

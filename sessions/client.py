@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import math
 import os
@@ -35,13 +36,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 DEFAULT_URL = "ws://127.0.0.1:8000/ws/transcribe"
 SAMPLE_RATE_HZ = 16_000
 BYTES_PER_S = 2 * SAMPLE_RATE_HZ
 FRAME_S = 0.1
-RECONNECT_ATTEMPTS = 5
+CONNECT_PATIENCE_S = 7.5
+"""How long a server that is just starting is tried for the first time."""
+RECONNECT_PATIENCE_S = 60.0
+"""As long as a server keeps the place of a client that was cut off, unless it is set otherwise there."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.25, 4.0
+TRY_AGAIN_LATER = 1013
 RESEND_BYTES = 64 * 1024
 FINAL_CLOSE_CODES = frozenset({1000, 1008, 1009, *range(4400, 4500)})
 """After these the server means it; after any other close the client comes back."""
@@ -61,11 +67,13 @@ class LiveClient:
         self._acknowledged_bytes = 0
         self._open = asyncio.Event()
         self._ending = False
+        self._lost_at_s: float | None = None
+        """Since when nothing that was sent has been taken, on the monotonic clock."""
         self.sent_at: list[tuple[int, float]] = []
         """(bytes sent so far, monotonic time) of every frame: what latencies are measured against."""
 
     async def __aenter__(self) -> LiveClient:
-        await self._connect()
+        await self._connect(give_up_at_s=time.monotonic() + CONNECT_PATIENCE_S)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -105,10 +113,15 @@ class LiveClient:
     async def end(self) -> None:
         """Ask for an orderly end: every remaining final comes, then `session_ended`."""
         self._ending = True
-        await self.command(type="end_session")
+        with contextlib.suppress(ConnectionClosed):  # then it is asked for on the next connection
+            await self.command(type="end_session")
 
     async def __aiter__(self) -> AsyncIterator[Message]:
-        """Every message of the session, across reconnects, until the server has closed it for good."""
+        """Every message of the session, across reconnects, until the server has closed it for good.
+
+        Raises OSError where it cannot be reached for RECONNECT_PATIENCE_S.
+        """
+        wait_s = FIRST_WAIT_S
         while self._socket is not None:
             try:
                 async for raw in self._socket:
@@ -117,22 +130,34 @@ class LiveClient:
                         self._forget(message["bytes_received"])
                     elif message["type"] == "connected":
                         await self._resend_from(message["next_byte"])
+                    if message["type"] not in ("connected", "error"):
+                        self._lost_at_s, wait_s = None, FIRST_WAIT_S
                     yield message
             except ConnectionClosed:
                 pass
             self._open.clear()
             if self._socket.close_code in FINAL_CLOSE_CODES:
                 return
-            await self._connect()
+            if self._lost_at_s is None:
+                self._lost_at_s = time.monotonic()
+            give_up_at_s = self._lost_at_s + RECONNECT_PATIENCE_S
+            if self._socket.close_code == TRY_AGAIN_LATER:
+                if time.monotonic() > give_up_at_s:
+                    return
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+            await self._connect(give_up_at_s=give_up_at_s)
 
-    async def _connect(self) -> None:
-        for attempt in range(RECONNECT_ATTEMPTS):
+    async def _connect(self, *, give_up_at_s: float) -> None:
+        wait_s = FIRST_WAIT_S
+        while True:
             try:
                 self._socket = await connect(self._url, additional_headers=self._headers, max_size=None)
-            except OSError:
-                if attempt == RECONNECT_ATTEMPTS - 1:
+            except (OSError, InvalidHandshake):  # the second where it dies or starts at this very moment
+                if time.monotonic() + wait_s > give_up_at_s:
                     raise
-                await asyncio.sleep(0.5 * 2**attempt)
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
             else:
                 return
 

@@ -19,6 +19,7 @@ from celery.concurrency import get_implementation
 from celery.concurrency.thread import TaskPool as ThreadsPool
 from celery.signals import worker_init, worker_shutdown
 from django.conf import settings
+from redis import RedisError
 
 from sessions.wire import (
     DECODE_TASK,
@@ -65,9 +66,12 @@ class LiveWorker:
         )
 
     def start(self) -> None:
-        self.say_ready()
         self._watchdog.start()
         self._heartbeat.start()
+        try:
+            self.say_ready()
+        except RedisError as error:  # the heartbeat says it as soon as Redis is there
+            log.warning("live_engine_not_announced", error=repr(error))
 
     def stop(self) -> None:
         self._heartbeat.stop()
@@ -101,7 +105,8 @@ class _Process:
 
 @worker_init.connect
 def start_live_worker(sender: Any, **_: Any) -> None:
-    """Before the first task, after the queues are known. An engine that cannot load ends the process."""
+    """Before the first task, after the queues are known. An engine that cannot load ends the process,
+    whatever it is that it raises: Celery would log it and go on without one, and every decode would fail."""
     if LIVE_QUEUE not in sender.app.amqp.queues.consume_from:
         return
     if get_implementation(sender.pool_cls) is not ThreadsPool:
@@ -112,6 +117,9 @@ def start_live_worker(sender: Any, **_: Any) -> None:
     except EngineUnavailable as error:
         log.critical("live_engine_unavailable", engine=error.engine, reason=error.reason, hint=error.hint)
         raise SystemExit(f"The live engine cannot be loaded: {error}") from error
+    except Exception as error:
+        log.critical("live_engine_broken", exc_info=error)
+        raise SystemExit(f"The live engine cannot be loaded: {type(error).__name__}: {error}") from error
     log.info("live_engine_ready", engine=_Process.worker.engines.default.name)
 
 

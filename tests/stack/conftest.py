@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,21 +25,30 @@ from transcription.audio.files import decode_file
 from transcription.engines.base import SAMPLE_RATE_HZ
 
 CALL = Path(demo.__file__).parent / "call"
-LONGEST_RUN_S = 150.0
-"""A stage whose message died with its worker is sent again after a minute, by a sweep every 15 s."""
+HELD_ENGINE = "tests.stack.held_engine.HeldEngine"
+"""The scripted engine, which a test can stop in the middle of a call."""
+LONGEST_TALK_S = 60.0
+LONGEST_RUN_S = 90.0
+"""Three times what the sweep needs to find a stage that was lost."""
 SPEED = 4.0
 """Times the speed of speech: fast enough for a test, slow enough to be a stream."""
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def hold(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder by which a test stops the engine in the middle of a call (tests.stack.held_engine)."""
+    return tmp_path_factory.mktemp("hold")
+
+
+@pytest.fixture(scope="session")
+def stack(hold: Path) -> Iterator[Stack]:
     """Looked after as `make up` does, so that what is killed comes back."""
     with running_stack(
         DATABASE_URL="",
         REDIS_URL="",
-        AMBIENT_LIVE_ENGINE="scripted",
-        AMBIENT_BATCH_ENGINE="scripted",
-        AMBIENT_ENGINE_OPTIONS=json.dumps({"script": str(CALL.with_suffix(".json"))}),
+        AMBIENT_LIVE_ENGINE=HELD_ENGINE,
+        AMBIENT_BATCH_ENGINE=HELD_ENGINE,
+        AMBIENT_ENGINE_OPTIONS=json.dumps({"script": str(CALL.with_suffix(".json")), "hold": str(hold)}),
         WEBSOCKET_RESUME_GRACE="4",
         WEBSOCKET_CHUNK_TIMEOUT="2",
     ) as running:
@@ -79,9 +89,10 @@ def finished(api: httpx.Client) -> Callable[[str], dict[str, Any]]:
 
 @dataclass(slots=True)
 class Talk:
-    """What a client got."""
+    """What a client got, and when (`time.monotonic()`)."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [message for message in self.messages if message["type"] == kind]
@@ -144,17 +155,28 @@ async def talk(
     *,
     session_id: str = "",
     during: Callable[[LiveClient, dict[str, Any]], Any] | None = None,
+    address: str = "",
     **query: Any,
 ) -> Talk:
-    """Speak `pcm` into a session and take everything that comes back; `during` sees each message."""
+    """Speak `pcm` into a session and take everything that comes back; `during` sees each message.
+    `address`: where the web server is reached, if not directly."""
     heard = Talk()
-    url = stack.address.replace("http", "ws", 1) + "/ws/transcribe"
+    url = (address or stack.address).replace("http", "ws", 1) + "/ws/transcribe"
     query = {"interim_results": True, "language": "en", **query}
     async with LiveClient(url, token=stack.key, session_id=session_id, **query) as client:
         speaking = asyncio.create_task(client.send_at_speed_of_speech(pcm, speed=SPEED))
-        async for message in client:
-            heard.messages.append(message)
-            if during is not None:
-                during(client, message)
-        await speaking
+        try:
+            async with asyncio.timeout(LONGEST_TALK_S):
+                async for message in client:
+                    heard.messages.append(message)
+                    heard.times.append(time.monotonic())
+                    if during is not None:
+                        during(client, message)
+                    if speaking.done():
+                        speaking.result()
+        except TimeoutError:
+            kinds = [message["type"] for message in heard.messages]
+            pytest.fail(f"the session did not end within {LONGEST_TALK_S:.0f} s; it said {kinds[-20:]}")
+        finally:
+            speaking.cancel()
     return heard

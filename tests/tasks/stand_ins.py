@@ -126,5 +126,12 @@ class Stuck(Counter):
         raise AssertionError("unreachable")
 
 
+class Broken(Counter):
+    """Raises what no engine is allowed to raise."""
+
+    def load(self) -> None:
+        raise ZeroDivisionError("as I was told")
+
+
 def engine_path(engine: type[Any]) -> str:
     return f"{engine.__module__}.{engine.__qualname__}"

@@ -27,7 +27,7 @@ from tasks.redis_client import redis_client
 from tasks.watchdog import EXIT_STUCK
 from tests.tasks.conftest import News, celery_worker
 from tests.tasks.speech import HeldEngine
-from tests.tasks.stand_ins import Stuck, engine_path
+from tests.tasks.stand_ins import Broken, Stuck, engine_path
 
 Listen = Callable[[str], News]
 
@@ -119,11 +119,12 @@ class TestWorkerEnds:
             app.send_task(DECODE_TASK, kwargs={"order": order.to_json()}, queue=LIVE_QUEUE)
             assert process.wait(timeout=60) == EXIT_STUCK
 
-    def test_when_its_engine_cannot_be_loaded(self) -> None:
-        """A worker without an engine does not pretend to listen: it ends at start."""
+    @pytest.mark.parametrize("engine", ["no.such.Engine", engine_path(Broken)])
+    def test_when_its_engine_cannot_be_loaded(self, engine: str) -> None:
+        """A worker without an engine does not pretend to listen: it ends at start, whatever went wrong."""
         with (
             pytest.raises(AssertionError, match="the worker ended with 1"),
-            celery_worker(LIVE_QUEUE, "-P", "threads", AMBIENT_LIVE_ENGINE="no.such.Engine"),
+            celery_worker(LIVE_QUEUE, "-P", "threads", AMBIENT_LIVE_ENGINE=engine),
         ):
             pass
 
