@@ -1,7 +1,7 @@
 """VAD off the event loop, shared by all sessions of the process.
 
-Whatever waits when the thread is free goes in one hop: with one session nothing waits, with many the hop is
-shared. A model with a batched state would take the same list.
+Whatever waits when the thread is free is judged together: with one session nothing waits and nothing is
+waited for, with many a batch begins every few milliseconds, and its costs are shared.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from transcription.audio.vad import Probabilities, SileroVad
 from transcription.engines.base import Samples
+
+BATCH_INTERVAL_S = 0.01
+"""From the beginning of a batch to that of the next, at least: a tenth of a frame of 100 ms. A stream that
+comes when none has begun for that long is judged at once."""
 
 
 class SpeechStream(Protocol):
@@ -21,6 +25,7 @@ class SpeechStream(Protocol):
     def push(self, samples: Samples) -> Probabilities: ...
 
 
+PushAll: TypeAlias = Callable[[Sequence[tuple[Any, Samples]]], list[Probabilities]]
 Job: TypeAlias = tuple[SpeechStream, Samples, "asyncio.Future[Probabilities]"]
 
 
@@ -29,15 +34,18 @@ class VoiceDetector:
 
     def __init__(self, make_stream: Callable[[], SpeechStream] | None = None) -> None:
         self._make_stream = make_stream
+        self._push_all: PushAll = _push_each
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="vad")
         self._waiting: list[Job] = []
         self._running: asyncio.Task[None] | None = None
+        self._began_s = 0.0
 
     async def open_stream(self) -> SpeechStream:
         if self._make_stream is None:
             loop = asyncio.get_running_loop()
             model = await loop.run_in_executor(self._executor, SileroVad)
-            self._make_stream = self._make_stream or model.stream
+            if self._make_stream is None:  # another session may have been first
+                self._make_stream, self._push_all = model.stream, model.push_all
         return self._make_stream()
 
     async def detect(self, stream: SpeechStream, samples: Samples) -> Probabilities:
@@ -55,24 +63,24 @@ class VoiceDetector:
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
+                if (early_s := self._began_s + BATCH_INTERVAL_S - loop.time()) > 0:
+                    await asyncio.sleep(early_s)
+                self._began_s = loop.time()
                 jobs, self._waiting = self._waiting, []
-                answers = await loop.run_in_executor(self._executor, _detect_all, jobs)
+                pushes = [(stream, samples) for stream, samples, _ in jobs]
+                try:
+                    answers = await loop.run_in_executor(self._executor, self._push_all, pushes)
+                except Exception as error:
+                    for _, _, done in jobs:
+                        if not done.done():
+                            done.set_exception(error)
+                    continue
                 for (_, _, done), answer in zip(jobs, answers, strict=True):
-                    if done.done():
-                        continue
-                    if isinstance(answer, Exception):
-                        done.set_exception(answer)
-                    else:
+                    if not done.done():
                         done.set_result(answer)
         finally:
             self._running = None
 
 
-def _detect_all(jobs: Sequence[Job]) -> list[Probabilities | Exception]:
-    answers: list[Probabilities | Exception] = []
-    for stream, samples, _ in jobs:
-        try:
-            answers.append(stream.push(samples))
-        except Exception as error:  # one session's trouble is not another's
-            answers.append(error)
-    return answers
+def _push_each(pushes: Sequence[tuple[SpeechStream, Samples]]) -> list[Probabilities]:
+    return [stream.push(samples) for stream, samples in pushes]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from transcription.audio.files import decode_file
 from transcription.audio.vad import FRAME_SAMPLES, SileroVad, silero_path
+from transcription.audio.vad_batch import along_batch
 from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 
 CALL = Path(__file__).parents[2] / "ambient" / "demo" / "call"
@@ -86,3 +87,33 @@ def test_words_of_the_shipped_call_are_speech(model: SileroVad) -> None:
     middles = [int((word["start"] + word["end"]) / 2 * SAMPLE_RATE_HZ) // FRAME_SAMPLES for word in words]
     assert sum(probabilities[frame] >= 0.5 for frame in middles) >= 0.95 * len(words)
     assert probabilities[: SAMPLE_RATE_HZ // 2 // FRAME_SAMPLES].max() < 0.35
+
+
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.lists(st.tuples(*[st.integers(0, 3_000)] * 3), max_size=8))
+def test_streams_side_by_side_answer_as_alone(model: SileroVad, cuts: list[tuple[int, int, int]]) -> None:
+    """However many streams are pushed together, with whatever lengths, each answers as it does alone."""
+    wholes = [np.roll(babble(0.5), shift) for shift in (0, 1234, 5000)]
+    streams = [model.stream() for _ in wholes]
+    answers: list[list[Samples]] = [[] for _ in wholes]
+    places = [0, 0, 0]
+    for lengths in [*cuts, (len(wholes[0]),) * 3]:
+        taking = [index for index, length in enumerate(lengths) if length]
+        pushes = [(streams[k], wholes[k][places[k] : places[k] + lengths[k]]) for k in taking]
+        for k, answer in zip(taking, model.push_all(pushes) if pushes else [], strict=True):
+            answers[k].append(answer)
+            places[k] += lengths[k]
+    for whole, pieces in zip(wholes, answers, strict=True):
+        np.testing.assert_allclose(np.concatenate(pieces), model.stream().push(whole), atol=1e-5)
+
+
+def test_the_shipped_model_can_run_along_streams() -> None:
+    """The file in the wheel is the one that the patch was written for; any other is left as it is."""
+    assert along_batch(silero_path()) is not None
+
+
+def test_another_model_is_left_alone(tmp_path: Path) -> None:
+    """A file that has not exactly those bytes is not patched."""
+    other = tmp_path / "other.onnx"
+    other.write_bytes(silero_path().read_bytes().replace(b"perm", b"prem"))
+    assert along_batch(other) is None

@@ -5,6 +5,7 @@ The model is Silero v6, which lies as an ONNX file in faster-whisper's wheel. A 
 a stream is never run over twice. Source: https://github.com/snakers4/silero-vad
 
 One `SileroVad` is shared by a process (the weights, one thread); each stream has a `VadStream` of its own.
+What several streams have to say at the same time is judged side by side (`push_all`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from transcription.audio.vad_batch import along_batch
 from transcription.engines.base import Samples
 from transcription.errors import EngineUnavailable
 
@@ -50,19 +52,37 @@ class SileroVad:
     """The model, loaded once. Its session may be run from several threads at the same time."""
 
     def __init__(self, path: Path | None = None) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # One thread: a frame takes 0.1 ms, and a second thread's wake-up costs more than it gains.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            str(path or silero_path()), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        self._path = path or silero_path()
+        self._session = _load(str(self._path))
+        model = along_batch(self._path)
+        self._side_by_side = None if model is None else _load(model)
 
     def stream(self) -> VadStream:
         return VadStream(self)
+
+    def push_all(self, pushes: Sequence[tuple[VadStream, Samples]]) -> list[Probabilities]:
+        """As `push` of each stream, with one run for a frame of all of them. A stream is there once at
+        most."""
+        if len(pushes) == 1 or self._side_by_side is None:
+            return [stream.push(samples) for stream, samples in pushes]
+        streams = [stream for stream, _ in pushes]
+        counts = [stream.hold(samples) for stream, samples in pushes]
+        answers = [np.zeros(count, np.float32) for count in counts]
+        for frame in range(max(counts)):
+            taking = [index for index, count in enumerate(counts) if frame < count]
+            feed = {
+                "input": np.stack([streams[index].frame(frame) for index in taking]),
+                "h": np.concatenate([streams[index].h for index in taking], axis=1),
+                "c": np.concatenate([streams[index].c for index in taking], axis=1),
+            }
+            probabilities, h, c = self._side_by_side.run(None, feed)
+            for place, index in enumerate(taking):
+                answers[index][frame] = probabilities[place]
+                streams[index].h = h[:, place : place + 1].copy()  # a view would hold all of them
+                streams[index].c = c[:, place : place + 1].copy()
+        for stream, count in zip(streams, counts, strict=True):
+            stream.drop(count)
+        return answers
 
     def run(self, frames: Samples, h: Samples, c: Samples) -> tuple[Probabilities, Samples, Samples]:
         """`frames`: (n, 64 + 512), successive. Gives n probabilities and the states after the last frame."""
@@ -75,8 +95,8 @@ class VadStream:
 
     def __init__(self, model: SileroVad) -> None:
         self._model = model
-        self._h: Samples = np.zeros(_STATE_SHAPE, np.float32)
-        self._c: Samples = np.zeros(_STATE_SHAPE, np.float32)
+        self.h: Samples = np.zeros(_STATE_SHAPE, np.float32)
+        self.c: Samples = np.zeros(_STATE_SHAPE, np.float32)
         # The context comes first, then what has not made up a frame yet; silence precedes the stream.
         self._waiting: Samples = np.zeros(CONTEXT_SAMPLES, np.float32)
 
@@ -85,20 +105,37 @@ class VadStream:
 
         The answer does not depend on how the stream is cut into pushes.
         """
-        self._waiting = np.concatenate((self._waiting, samples), dtype=np.float32)
-        answers: Sequence[Probabilities] = [
-            self._run(min(_FRAMES_A_RUN, left)) for left in range(self._whole_frames(), 0, -_FRAMES_A_RUN)
-        ]
+        count = self.hold(samples)
+        answers = [self._run(min(_FRAMES_A_RUN, left)) for left in range(count, 0, -_FRAMES_A_RUN)]
         return np.concatenate(answers) if answers else np.zeros(0, np.float32)
 
-    def _whole_frames(self) -> int:
+    def hold(self, samples: Samples) -> int:
+        """Take samples without judging them; how many whole frames wait now."""
+        self._waiting = np.concatenate((self._waiting, samples), dtype=np.float32)
         return (len(self._waiting) - CONTEXT_SAMPLES) // FRAME_SAMPLES
 
+    def frame(self, index: int) -> Samples:
+        """A whole frame that waits, with its context before it."""
+        start = index * FRAME_SAMPLES
+        return self._waiting[start : start + CONTEXT_SAMPLES + FRAME_SAMPLES]
+
+    def drop(self, count: int) -> None:
+        """Frames that have been judged."""
+        self._waiting = self._waiting[count * FRAME_SAMPLES :].copy()
+
     def _run(self, count: int) -> Probabilities:
-        length = CONTEXT_SAMPLES + count * FRAME_SAMPLES
-        windows = np.lib.stride_tricks.sliding_window_view(
-            self._waiting[:length], CONTEXT_SAMPLES + FRAME_SAMPLES
-        )[::FRAME_SAMPLES]
-        probabilities, self._h, self._c = self._model.run(np.ascontiguousarray(windows), self._h, self._c)
-        self._waiting = self._waiting[length - CONTEXT_SAMPLES :].copy()
+        frames = np.stack([self.frame(index) for index in range(count)])
+        probabilities, self.h, self.c = self._model.run(frames, self.h, self.c)
+        self.drop(count)
         return probabilities
+
+
+def _load(model: str | bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # One thread: a frame takes 0.1 ms, and a second thread's wake-up costs more than it gains.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, sess_options=options, providers=["CPUExecutionProvider"])

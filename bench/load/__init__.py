@@ -1,0 +1,1 @@
+"""Many live sessions at once on one machine: what they get, and what they cost."""
