@@ -1,8 +1,8 @@
 """Decodes from the web process's side: orders go out, replies come back. Nothing here waits for an engine.
 
 With an order the new samples of its utterance are appended to the utterance's key in Redis, in the round trip
-that publishes the task. Replies come over one pub/sub channel per process; one that is lost is noticed by its
-session, which asks again.
+that publishes the task. What several sessions order at the same moment goes out in one round trip. Replies
+come over one pub/sub channel per process; one that is lost is noticed by its session, which asks again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sessions.wire import (
     DecodeOrder,
     DecodeReply,
     audio_key,
+    read_replies,
     results_channel,
 )
 from transcription.engines.base import Samples
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 OnReply = Callable[[DecodeReply], None]
 RECONNECT_S = 0.2
 MAX_RECONNECT_S = 5.0
+ORDERS_A_TASK = 4
+"""The most orders of one task: it goes to one worker, and another may be idle."""
 
 
 class DecodeNotSent(Exception):
@@ -74,6 +77,17 @@ class Decoder(Protocol):
         """Its audio is not needed any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    order: DecodeOrder
+    utterance: Samples
+    sent: asyncio.Future[None]
+
+    @property
+    def utterance_of(self) -> tuple[str, int]:
+        return self.order.session_id, self.order.utterance_id
+
+
 class RedisDecoder:
     """Decodes by the Celery worker on queue `live`. One per process, used on one event loop."""
 
@@ -85,6 +99,8 @@ class RedisDecoder:
         self._sent_samples: dict[tuple[str, int], int] = {}
         self._garbage: list[str] = []
         self._listening = asyncio.Event()
+        self._outgoing: list[_Outgoing] = []
+        self._sending: asyncio.Task[None] | None = None
 
     async def engine(self) -> LiveEngine | None:
         """The engine of the live worker; None where none is up (or Redis is not)."""
@@ -121,34 +137,69 @@ class RedisDecoder:
             self._garbage.append(audio_key(session_id, utterance_id))
 
     async def submit(self, order: DecodeOrder, utterance: Samples) -> None:
-        utterance_of = (order.session_id, order.utterance_id)
-        sent = self._sent_samples.get(utterance_of, 0)
-        key = audio_key(*utterance_of)
+        outgoing = _Outgoing(
+            replace(order, reply_to=self._channel), utterance, asyncio.get_running_loop().create_future()
+        )
+        self._outgoing.append(outgoing)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all())
+        try:
+            await outgoing.sent
+        except asyncio.CancelledError:
+            self.forget_audio(*outgoing.utterance_of)
+            raise
+
+    async def _send_all(self) -> None:
+        try:
+            while self._outgoing:
+                batch, self._outgoing = self._outgoing, []
+                await self._send(batch)
+        finally:
+            self._sending = None
+
+    async def _send(self, batch: list[_Outgoing]) -> None:
+        batch = [outgoing for outgoing in batch if not outgoing.sent.done()]
         garbage, self._garbage = self._garbage, []
-        order = replace(order, reply_to=self._channel)
-        message = task_message(DECODE_TASK, (order.to_json(),), queue=LIVE_QUEUE, expires_s=self._expires_s)
         pipeline = self._redis.pipeline(transaction=False)
-        fresh = utterance[sent : order.num_samples].astype("<f4", copy=False).tobytes()
+        for outgoing in batch:
+            self._put_audio(pipeline, outgoing)
+        for first in range(0, len(batch), ORDERS_A_TASK):
+            orders = [outgoing.order.to_json() for outgoing in batch[first : first + ORDERS_A_TASK]]
+            pipeline.lpush(
+                LIVE_QUEUE,
+                task_message(DECODE_TASK, (orders,), queue=LIVE_QUEUE, expires_s=self._expires_s),
+            )
+        if garbage:
+            pipeline.unlink(*garbage)
+        error: Exception | None = None
+        try:
+            if not self._listening.is_set():
+                await asyncio.wait_for(self._listening.wait(), timeout=self._expires_s)
+            await pipeline.execute()
+        except (RedisError, OSError, TimeoutError) as failure:
+            self._garbage.extend(garbage)
+            error = failure
+        for outgoing in batch:
+            key, order, sent = outgoing.utterance_of, outgoing.order, outgoing.sent
+            if error is not None:
+                self.forget_audio(*key)
+                if not sent.done():
+                    sent.set_exception(DecodeNotSent(type(error).__name__))
+            elif not sent.done():  # whoever was cancelled has said that its audio is to be forgotten
+                self._sent_samples[key] = max(self._sent_samples.get(key, 0), order.num_samples)
+                sent.set_result(None)
+
+    def _put_audio(self, pipeline: Any, outgoing: _Outgoing) -> None:
+        """What the utterance's key does not have yet. (A final window may be shorter than what it has.)"""
+        key = audio_key(*outgoing.utterance_of)
+        sent = self._sent_samples.get(outgoing.utterance_of, 0)
+        fresh = outgoing.utterance[sent : outgoing.order.num_samples].astype("<f4", copy=False).tobytes()
         if sent == 0:
             # SET, not APPEND: what an attempt of unknown outcome left there must not be doubled.
             pipeline.set(key, fresh, ex=AUDIO_TTL_S)
         elif fresh:
             pipeline.append(key, fresh)
             pipeline.expire(key, AUDIO_TTL_S)
-        pipeline.lpush(LIVE_QUEUE, message)
-        if garbage:
-            pipeline.unlink(*garbage)
-        try:
-            await asyncio.wait_for(self._listening.wait(), timeout=self._expires_s)
-            await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._garbage.extend(garbage)
-            self.forget_audio(*utterance_of)
-            raise DecodeNotSent(type(error).__name__) from error
-        except asyncio.CancelledError:
-            self.forget_audio(*utterance_of)
-            raise
-        self._sent_samples[utterance_of] = max(sent, order.num_samples)  # a final window may be shorter
 
     async def listen(self) -> None:
         """Hand out replies until cancelled; comes back by itself when Redis does."""
@@ -180,9 +231,10 @@ class RedisDecoder:
 
     def _hand_out(self, raw: Any) -> None:
         try:
-            reply = DecodeReply.from_json(json.loads(raw))
+            replies = read_replies(raw)
         except (ValueError, KeyError, TypeError):
             logger.exception("a decode reply that is none")
             return
-        if on_reply := self._sessions.get(reply.session_id):
-            on_reply(reply)
+        for reply in replies:
+            if on_reply := self._sessions.get(reply.session_id):
+                on_reply(reply)

@@ -1,13 +1,16 @@
 """What crosses between the web process and the live worker: task names, Redis keys, messages.
 
 Audio goes neither through the task message nor through the channel layer: with each decode request the new
-bytes are appended to the utterance's key in Redis, and the task carries the key and the range.
+bytes are appended to the utterance's key in Redis, and the task carries the key and the range. A task carries
+the orders that several sessions had at the same moment, and an answer what was ready at the same moment:
+under load the costs of a message are shared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from transcription.engines.base import Hypothesis, HypothesisSegment
@@ -37,7 +40,8 @@ def results_channel(process_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DecodeOrder:
-    """The arguments of the decode task. `num_samples`: how much of the audio key to read, from its start."""
+    """One of the orders that a decode task carries. `num_samples`: how much of the audio key to read, from
+    its start."""
 
     session_id: str
     utterance_id: int
@@ -54,7 +58,7 @@ class DecodeOrder:
     """Unix seconds."""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _ORDER}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> DecodeOrder:
@@ -76,18 +80,45 @@ class DecodeReply:
     decoded_at: float = 0.0
     worker: str = field(default="")
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> DecodeReply:
-        heard = data.get("hypothesis")
-        return cls(**{**data, "hypothesis": _hypothesis(heard) if heard else None})
+_ORDER = tuple(field.name for field in fields(DecodeOrder))
+_REPLY = tuple(field.name for field in fields(DecodeReply))
+_HYPOTHESIS = tuple(field.name for field in fields(Hypothesis))
+_SEGMENT = tuple(field.name for field in fields(HypothesisSegment))
+_WORD = tuple(field.name for field in fields(Word))
+
+
+def write_replies(replies: Iterable[DecodeReply]) -> str:
+    """One message on a results channel."""
+    return json.dumps([_flat(reply) for reply in replies], separators=(",", ":"))
+
+
+def read_replies(message: str | bytes) -> list[DecodeReply]:
+    """Raises ValueError, KeyError or TypeError for what is no such message."""
+    return [
+        DecodeReply(**{**data, "hypothesis": heard and _hypothesis(heard)})
+        for data in json.loads(message)
+        for heard in [data["hypothesis"]]
+    ]
+
+
+def _flat(reply: DecodeReply) -> dict[str, Any]:
+    """Words, of which there may be fifty, as lists; `dataclasses.asdict` would take ten times as long."""
+    data = {name: getattr(reply, name) for name in _REPLY}
+    if (heard := reply.hypothesis) is not None:
+        data["hypothesis"] = {name: getattr(heard, name) for name in _HYPOTHESIS} | {
+            "segments": [
+                {name: getattr(segment, name) for name in _SEGMENT}
+                | {"words": [[getattr(word, name) for name in _WORD] for word in segment.words]}
+                for segment in heard.segments
+            ]
+        }
+    return data
 
 
 def _hypothesis(data: Mapping[str, Any]) -> Hypothesis:
     segments = tuple(
-        HypothesisSegment(**{**segment, "words": tuple(Word(**word) for word in segment["words"])})
+        HypothesisSegment(**{**segment, "words": tuple(Word(*word) for word in segment["words"])})
         for segment in data["segments"]
     )
     return Hypothesis(**{**data, "segments": segments})

@@ -1,4 +1,4 @@
-"""The live decode: a window named by an order, read from Redis, decoded, answered on pub/sub.
+"""The live decode: windows named by orders, read from Redis, decoded, answered on pub/sub.
 
 A worker on the queue `live` runs the threads pool and owns the engine; its tasks only carry windows to it.
 An order is acknowledged before it is worked on and expires: the web process asks again for what got no
@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -29,12 +32,14 @@ from sessions.wire import (
     DecodeOrder,
     DecodeReply,
     audio_key,
+    write_replies,
 )
+from tasks.batcher import Decoded
 from tasks.engines import LiveEngines, ModelNotAllowedError
 from tasks.heartbeat import Heartbeat
 from tasks.redis_client import redis_client
 from tasks.watchdog import Watchdog
-from transcription.engines.base import SpeechEngine, SpeechEngineConfig, SpeechOptions, SpeechWindow
+from transcription.engines.base import Samples, SpeechEngine, SpeechEngineConfig, SpeechOptions, SpeechWindow
 from transcription.engines.registry import choose_speech_engine
 from transcription.errors import EngineFailed, EngineUnavailable
 
@@ -131,64 +136,109 @@ def stop_live_worker(**_: Any) -> None:
 
 
 @shared_task(name=DECODE_TASK, bind=True, acks_late=False, ignore_result=True)
-def decode(self: Task[Any, Any], order: dict[str, Any]) -> None:
-    """`order`: a DecodeOrder as JSON."""
-    wanted = DecodeOrder.from_json(order)
+def decode(self: Task[Any, Any], orders: list[dict[str, Any]]) -> None:
+    """`orders`: DecodeOrders as JSON, of one web process. They are answered as they are ready."""
+    wanted = [DecodeOrder.from_json(order) for order in orders]
     if _Process.worker is None:
         raise RuntimeError(f"{DECODE_TASK} belongs to a worker that was started on the queue {LIVE_QUEUE}")
-    reply = answer(wanted, engines=_Process.worker.engines, worker=self.request.hostname or "")
-    redis_client().publish(wanted.reply_to, json.dumps(reply.to_json()))
+    for replies in answers(wanted, engines=_Process.worker.engines, worker=self.request.hostname or ""):
+        redis_client().publish(wanted[0].reply_to, write_replies(replies))
 
 
-def answer(order: DecodeOrder, *, engines: LiveEngines, worker: str) -> DecodeReply:
-    """Decode the window that the order names; whatever goes wrong is said in the reply."""
-    samples = read_window(order)
-    if samples is None:
-        return DecodeReply(order.session_id, order.request_id, error="missing_audio", worker=worker)
-    window = SpeechWindow(
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    order: DecodeOrder
+    started_at: float
+    engine: SpeechEngine
+    decoded: Future[Decoded]
+
+
+def answers(
+    orders: Sequence[DecodeOrder], *, engines: LiveEngines, worker: str
+) -> Iterator[list[DecodeReply]]:
+    """Decode the windows that the orders name, finals first; what is ready at the same time comes together.
+    Whatever goes wrong is said in the reply."""
+    failed: list[DecodeReply] = []
+    under_way: deque[_Decoding] = deque()
+    finals_first = sorted(orders, key=lambda order: not order.is_final)
+    for order, samples in zip(finals_first, read_windows(finals_first), strict=True):
+        if samples is None:
+            failed.append(
+                DecodeReply(order.session_id, order.request_id, error="missing_audio", worker=worker)
+            )
+            continue
+        started_at = time.time()
+        try:
+            under_way.append(
+                _Decoding(order, started_at, *engines.submit(order.model, _window(order, samples)))
+            )
+        except (EngineUnavailable, ModelNotAllowedError) as error:
+            failed.append(_failure(order, error, started_at, worker))
+    if failed:
+        yield failed
+    while under_way:
+        ready = [_reply(under_way.popleft(), worker)]  # waits for the first
+        while under_way and under_way[0].decoded.done():
+            ready.append(_reply(under_way.popleft(), worker))
+        yield ready
+
+
+def read_windows(orders: Sequence[DecodeOrder]) -> list[Samples | None]:
+    """The samples that each order names, float32; None where Redis does not have all of them (any more)."""
+    pipeline = redis_client().pipeline(transaction=False)
+    for order in orders:
+        pipeline.getrange(
+            audio_key(order.session_id, order.utterance_id), 0, order.num_samples * SAMPLE.itemsize - 1
+        )
+    return [
+        np.frombuffer(cast("bytes", raw), SAMPLE)[: order.num_samples].astype(np.float32, copy=False)
+        if len(raw) >= order.num_samples * SAMPLE.itemsize
+        else None
+        for order, raw in zip(orders, pipeline.execute(), strict=True)
+    ]
+
+
+def _window(order: DecodeOrder, samples: Samples) -> SpeechWindow:
+    return SpeechWindow(
         utterance_key=f"{order.session_id}:{order.utterance_id}",
         samples=samples,
         offset_s=order.offset_s,
         is_final=order.is_final,
         options=SpeechOptions(language=order.language, prompt=order.prompt, vocabulary=order.vocabulary),
     )
-    started_at = time.time()
+
+
+def _reply(decoding: _Decoding, worker: str) -> DecodeReply:
+    order = decoding.order
     try:
-        engine, decoding = engines.submit(order.model, window)
-        decoded = decoding.result()
-    except (EngineFailed, EngineUnavailable, ModelNotAllowedError) as error:
-        log.warning("decode_failed", session_id=order.session_id, model=order.model, error=str(error))
-        message = (
-            f"this installation does not offer the model {order.model!r}"
-            if isinstance(error, ModelNotAllowedError)
-            else str(error)
-        )
-        return DecodeReply(
-            order.session_id,
-            order.request_id,
-            error="engine_failed",
-            message=message,
-            started_at=started_at,
-            decoded_at=time.time(),
-            worker=worker,
-        )
+        decoded = decoding.decoded.result()
+    except EngineFailed as error:
+        return _failure(order, error, decoding.started_at, worker)
     return DecodeReply(
         order.session_id,
         order.request_id,
         hypothesis=decoded.hypothesis,
-        engine=engine.name,
-        model=engine.model,
+        engine=decoding.engine.name,
+        model=decoding.engine.model,
         started_at=decoded.started_at,
         decoded_at=decoded.decoded_at,
         worker=worker,
     )
 
 
-def read_window(order: DecodeOrder) -> np.ndarray[tuple[int], np.dtype[np.float32]] | None:
-    """The samples that the order names, float32; None where Redis does not have all of them (any more)."""
-    key = audio_key(order.session_id, order.utterance_id)
-    size_bytes = order.num_samples * SAMPLE.itemsize
-    raw = redis_client().getrange(key, 0, size_bytes - 1) if size_bytes else b""
-    if len(raw) < size_bytes:
-        return None
-    return np.frombuffer(cast("bytes", raw), dtype=SAMPLE).astype(np.float32, copy=False)
+def _failure(order: DecodeOrder, error: Exception, started_at: float, worker: str) -> DecodeReply:
+    log.warning("decode_failed", session_id=order.session_id, model=order.model, error=str(error))
+    message = (
+        f"this installation does not offer the model {order.model!r}"
+        if isinstance(error, ModelNotAllowedError)
+        else str(error)
+    )
+    return DecodeReply(
+        order.session_id,
+        order.request_id,
+        error="engine_failed",
+        message=message,
+        started_at=started_at,
+        decoded_at=time.time(),
+        worker=worker,
+    )

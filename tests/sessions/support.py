@@ -13,7 +13,7 @@ from django.conf import settings
 from kombu import Connection, Consumer, Queue
 from redis import Redis
 
-from sessions.wire import ENGINE_KEY, LIVE_QUEUE, DecodeOrder, DecodeReply, audio_key
+from sessions.wire import ENGINE_KEY, LIVE_QUEUE, DecodeOrder, DecodeReply, audio_key, write_replies
 from transcription.audio.vad import FRAME_SAMPLES, Probabilities
 from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, HypothesisSegment, Samples
 from transcription.models import Word
@@ -111,7 +111,10 @@ class ClockReader(threading.Thread):
 
     def _answer(self, body: Any, message: Any) -> None:
         message.ack()
-        order = DecodeOrder.from_json(body[0][0])
+        for order in body[0][0]:
+            self._decode(DecodeOrder.from_json(order))
+
+    def _decode(self, order: DecodeOrder) -> None:
         self.orders.append(order)
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "silence":
@@ -131,4 +134,4 @@ class ClockReader(threading.Thread):
             started_at=started_at,
             decoded_at=time.time(),
         )
-        self._redis.publish(order.reply_to, json.dumps(reply.to_json()))
+        self._redis.publish(order.reply_to, write_replies([reply]))

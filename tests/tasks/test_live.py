@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
@@ -19,10 +20,12 @@ from sessions.wire import (
     DecodeOrder,
     DecodeReply,
     audio_key,
+    read_replies,
     results_channel,
+    write_replies,
 )
 from tasks.engines import LiveEngines
-from tasks.live import answer
+from tasks.live import answers
 from tasks.redis_client import redis_client
 from tasks.watchdog import EXIT_STUCK
 from tests.tasks.conftest import News, celery_worker
@@ -50,6 +53,12 @@ def order_of(num_samples: int, *, written: int | None = None, model: str = "") -
     return order
 
 
+def answer(order: DecodeOrder, *, engines: LiveEngines) -> DecodeReply:
+    """What one order gets that is alone."""
+    ((reply,),) = answers([order], engines=engines, worker="w")
+    return reply
+
+
 @pytest.fixture
 def engines() -> Iterator[LiveEngines]:
     engines = LiveEngines(default_model="base", allowed=("small",), load=HeldEngine)
@@ -60,24 +69,34 @@ def engines() -> Iterator[LiveEngines]:
 def test_a_window_is_read_and_answered(engines: LiveEngines) -> None:
     """Exactly the samples that the order names reach the engine, though more are there, and the answer has
     its times and its engine."""
-    reply = answer(order_of(1600, written=2000), engines=engines, worker="w")
+    reply = answer(order_of(1600, written=2000), engines=engines)
     assert reply.hypothesis is not None
     assert (reply.error, reply.hypothesis.text, reply.request_id) == ("", "1600", 7)
     assert reply.hypothesis.segments[0].start_s == 1.5
     assert (reply.engine, reply.model, reply.worker) == ("held", "base", "w")
     assert 0 < reply.started_at <= reply.decoded_at
-    assert DecodeReply.from_json(json.loads(json.dumps(reply.to_json()))) == reply
+    assert read_replies(write_replies([reply])) == [reply]
 
 
 @pytest.mark.parametrize("written", [0, 1, 1599])
 def test_missing_audio_is_asked_for(engines: LiveEngines, written: int) -> None:
     """Where Redis has not all of the audio the answer is missing_audio, never words of half a window."""
-    assert answer(order_of(1600, written=written), engines=engines, worker="w").error == "missing_audio"
+    assert answer(order_of(1600, written=written), engines=engines).error == "missing_audio"
+
+
+def test_orders_of_one_task_are_answered_as_they_are_ready(engines: LiveEngines) -> None:
+    """Finals come first, one order's fault is its own, and each order gets one answer."""
+    partial, gone, final = (replace(order_of(size), request_id=size) for size in (160, 320, 480))
+    redis_client().delete(audio_key(gone.session_id, 0))
+    partial = replace(partial, is_final=False)
+    replies = list(answers([partial, gone, final], engines=engines, worker="w"))
+    said = [(reply.request_id, reply.error) for group in replies for reply in group]
+    assert said == [(320, "missing_audio"), (480, ""), (160, "")]
 
 
 def test_a_model_that_is_not_offered_is_refused(engines: LiveEngines) -> None:
     """An order for a model outside the list is answered with an error that names it."""
-    reply = answer(order_of(160, model="huge"), engines=engines, worker="w")
+    reply = answer(order_of(160, model="huge"), engines=engines)
     assert reply.error == "engine_failed"
     assert "'huge'" in reply.message
 
@@ -89,9 +108,8 @@ class TestWorker:
         """Sent by name through the broker, an order comes back decoded on the channel that it named."""
         order = order_of(2 * 16_000)
         news = listen(order.reply_to)
-        app.send_task(DECODE_TASK, kwargs={"order": order.to_json()}, queue=LIVE_QUEUE, expires=30)
-        (said,) = news.until(lambda _: True)
-        reply = DecodeReply.from_json(said)
+        app.send_task(DECODE_TASK, kwargs={"orders": [order.to_json()]}, queue=LIVE_QUEUE, expires=30)
+        ((reply,),) = [read_replies(json.dumps(said)) for said in news.until(lambda _: True)]
         assert reply.hypothesis is not None
         assert (reply.hypothesis.text, reply.engine) == ("0 1", "counter")
         assert reply.worker.startswith("live-")
@@ -116,7 +134,7 @@ class TestWorkerEnds:
             WEBSOCKET_CHUNK_TIMEOUT="0.1",
         ) as process:
             order = order_of(160)
-            app.send_task(DECODE_TASK, kwargs={"order": order.to_json()}, queue=LIVE_QUEUE)
+            app.send_task(DECODE_TASK, kwargs={"orders": [order.to_json()]}, queue=LIVE_QUEUE)
             assert process.wait(timeout=60) == EXIT_STUCK
 
     @pytest.mark.parametrize("engine", ["no.such.Engine", engine_path(Broken)])
