@@ -93,7 +93,7 @@ class Result:
 
 
 def run(load: Load) -> Result:
-    with running_stack(**load.settings()) as stack, tempfile.TemporaryDirectory() as folder:
+    with running_stack(home=None, **load.settings()) as stack, tempfile.TemporaryDirectory() as folder:
         _warm_up(stack, Path(folder))
         before = look(stack)
         took, watch, orders = _hold(stack, load, Path(folder) / "result")
