@@ -70,8 +70,8 @@ async def admit(
         ) from None
 
 
-async def check_access(hub: Hub, handshake: Handshake) -> Access:
-    """Who it is, if they may speak. Raises Refused."""
+async def check_access(hub: Hub, handshake: Handshake, *, scope: str = ApiKey.Scope.LIVE) -> Access:
+    """Who it is, if they may. Raises Refused."""
     if await hub.wrong_keys.is_refused(handshake.address):
         raise Refused(4401, "rate_limit", "Too many wrong keys from this address; wait a minute.")
     try:
@@ -82,8 +82,8 @@ async def check_access(hub: Hub, handshake: Handshake) -> Access:
     if access is None:
         await hub.wrong_keys.note(handshake.address)
         raise Refused(4401, "unauthorized", "No API key, or one that is not known.")
-    if not access.may(ApiKey.Scope.LIVE):
-        raise Refused(4403, "forbidden", "This key does not have the scope live.")
+    if not access.may(scope):
+        raise Refused(4403, "forbidden", f"This key does not have the scope {scope}.")
     return access
 
 

@@ -17,9 +17,12 @@ from conversations.selectors import LIVE_RUN_NUMBER, segments_of
 from sessions import store
 from sessions.feed import LAST, state_key, stream_key
 from sessions.models import RealTimeSession, RealTimeTranscriptChunk
+from sessions.protocols.base import Ended, Features
 from sessions.protocols.messages import write_message
-from sessions.protocols.stream_bodies import Body
+from sessions.protocols.stream_bodies import Body, bodies_of, ready_body
 
+READY = "ready"
+"""The item of a state with what the session granted."""
 READ_COUNT = 64
 READ_WAIT_S = 2.0
 """How long one read waits: shorter than the connections' own patience."""
@@ -126,3 +129,31 @@ def final_body(chunk: RealTimeTranscriptChunk, *, speaker_id: str | None, words:
         segment["words"] = chunk.segments[0]["words"]
     segment |= {"partial": False, "revision": chunk.revision}
     return {"type": "segment_finalized", "segment": segment}
+
+
+def ready_of(session: RealTimeSession) -> Body:
+    """For a session whose own has not come yet, or was lost with what it granted."""
+    return ready_body(session.session_id, str(session.conversation_id), Features())
+
+
+def ending_of(session: RealTimeSession) -> list[Body]:
+    """What a session would have said at its end, had its process lived: what its rows know. Queries them."""
+    metrics = getattr(session, "metrics", None)
+    ended = Ended(
+        session_id=session.session_id,
+        conversation_id=str(session.conversation_id),
+        message="The session has ended.",
+        reason=session.end_reason,
+        full_transcript="",
+        total_duration_s=session.audio_duration_s,
+        enhancement_job_id=None,
+        language=session.language or None,
+        model=session.whisper_model or None,
+    )
+    *errors, done = bodies_of(ended, words=False)
+    done |= {
+        "speech_duration": None,
+        "segments": session.chunks.count(),
+        "partials_coalesced": metrics.partials_coalesced if metrics else None,
+    }
+    return [*errors, done]

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from channels.layers import get_channel_layer
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import channel_layers
 from redis.exceptions import RedisError
 
 from sessions.reach import ANNOUNCEMENTS, session_group
@@ -23,7 +24,8 @@ class Hearing:
     ) -> None:
         self._on_message = on_message
         self._held = held
-        self._layer: Any = get_channel_layer()
+        # One of its own: two event loops cannot hear on one.
+        self._layer: Any = channel_layers.make_backend(DEFAULT_CHANNEL_LAYER)
         self._channel = ""
 
     async def listen(self) -> None:

@@ -62,6 +62,12 @@ class Hub:
             self._redis, process_id=self.process_id, expires_s=self._live.chunk_timeout_s
         )
         self.feed = Feed(self._redis)
+        self.follower = Redis.from_url(
+            settings.REDIS_URL,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            max_connections=self._live.max_connections + 1,
+        )
+        self.watchers = 0
         self._detector = VoiceDetector(make_speech)
         self._means = Means(self._detector, self.decoder, self.feed, clock or Clock())
         self._hearing = Hearing(self._obey, lambda: self.sessions)
@@ -97,6 +103,7 @@ class Hub:
         await self.decoder.clear()
         await self.feed.close()
         self._detector.close()
+        await self.follower.aclose()
         await self._redis.aclose()
 
     async def _open(

@@ -11,6 +11,7 @@ from sessions.consumers import LiveConsumer
 from sessions.protocols.transcribe import TranscribeCodec
 from sessions.protocols.transcription_stream import TranscriptionStreamCodec
 from sessions.starting import SegmentStreamConsumer
+from sessions.watching import watch
 
 
 class TranscribeConsumer(LiveConsumer):
@@ -32,6 +33,7 @@ websocket_urlpatterns = [
     re_path(r"^ws/transcribe(?:/(?P<session_id>[^/]*))?/?$", TranscribeConsumer.as_asgi()),
     re_path(r"^v1/audio/transcriptions/stream/?$", TranscriptionStreamConsumer.as_asgi()),
     re_path(r"^ws/stream/?$", SegmentStreamConsumer.as_asgi()),
+    re_path(r"^ws/sessions/(?P<session_id>[^/]*)/watch/?$", watch),  # type: ignore[arg-type]
     re_path(r"", nobody),  # type: ignore[arg-type]  # an ASGI application, as URLRouter wants
 ]
 websocket_application = URLRouter(websocket_urlpatterns)

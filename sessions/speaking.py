@@ -96,18 +96,19 @@ class Speaker:
         self._say(Configured(self._config))
 
     def say_opened(self, *, resumed: bool, next_byte: int) -> None:
-        self._say(
-            Opened(
-                session_id=self._identity.session_id,
-                conversation_id=self._identity.conversation_id,
-                message=self._greeting,
-                config=self._config,
-                resumed=resumed,
-                next_byte=next_byte,
-                transcript=self.transcript,
-                features=self.enriching.features,
-            )
+        opened = Opened(
+            session_id=self._identity.session_id,
+            conversation_id=self._identity.conversation_id,
+            message=self._greeting,
+            config=self._config,
+            resumed=resumed,
+            next_byte=next_byte,
+            transcript=self.transcript,
+            features=self.enriching.features,
         )
+        if not resumed:
+            self._feed(opened)
+        self._say(opened)
 
     def say_info(self) -> None:
         summary = self._figures.summary(

@@ -12,6 +12,7 @@ from sessions.protocols.base import (
     Configured,
     Ended,
     Failed,
+    Features,
     Heard,
     Info,
     Insight,
@@ -39,7 +40,7 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
     bodies: list[Body] = []
     match notice:
         case Opened():
-            bodies = [_ready(notice)]
+            bodies = [ready_body(notice.session_id, notice.conversation_id, notice.features)]
         case Heard():
             kind = "segment_finalized" if notice.is_final else "partial_segment"
             annotations = {"annotations": dict(notice.annotations)} if notice.annotations else {}
@@ -74,6 +75,8 @@ def item_of(body: Body, seq: int) -> str | None:
     """The item of a session's state that a message tells the latest of; None: it tells of none."""
     item: str | None = None
     match body["type"]:
+        case "ready" | "done":
+            item = body["type"]
         case "partial_segment" | "segment_finalized":
             item = f"segment:{body['segment']['id']}"
         case "turn_updated":
@@ -84,18 +87,16 @@ def item_of(body: Body, seq: int) -> str | None:
             item = "summary"
         case "insight":
             item = f"insight:{seq}"
-        case "done":
-            item = "done"
     return item
 
 
-def _ready(notice: Opened) -> Body:
+def ready_body(session_id: str, conversation_id: str, features: Features) -> Body:
     return {
         "type": "ready",
-        "session_id": notice.session_id,
-        "conversation_id": notice.conversation_id,
+        "session_id": session_id,
+        "conversation_id": conversation_id,
         "stream_version": STREAM_VERSION,
-        "features": asdict(notice.features),
+        "features": asdict(features),
         "next_media_seq": 0,
     }
 

@@ -100,12 +100,13 @@ Shape = dict[str, Any]
 def refusals(*, of_starting: bool) -> tuple[list[tuple[str, str]], set[str], set[str]]:
     """What the sources of the sockets have: (close code, error code) of refusals, all error codes, all close
     codes. `of_starting`: with those of sockets that a first message opens."""
-    paths = [path for path in (ROOT / "sessions").glob("*.py") if of_starting or path.stem != "starting"]
+    others = {"watching"} if of_starting else {"watching", "starting"}
+    paths = [path for path in (ROOT / "sessions").glob("*.py") if path.stem not in others]
     source = "\n".join(path.read_text() for path in paths)
     refused = re.findall(r'Refused\(\s*(\d{4}), "(\w+)"', source)
     said = set(re.findall(r'Failed\(\s*"(\w+)"', source)) | {error for _, error in refused}
     said |= set(re.findall(r'return "(\w+)" if error\.errno in NO_ROOM else "(\w+)"', source)[0])
-    closed = {number for number, _ in refused} | set(re.findall(r"(?:close|dismiss)\((\d{4}),", source))
+    closed = {number for number, _ in refused} | set(re.findall(r"(?:close|dismiss)\(\s*(\d{4}),", source))
     return refused, said, closed | set(re.findall(r"close_code: int = (\d{4})", source))
 
 

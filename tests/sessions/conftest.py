@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,19 @@ def server(transactional_db: None, media: Path, settings: Any) -> Iterator[LiveS
     with Redis.from_url(settings.REDIS_URL) as redis:  # what another test's wrong keys left behind
         for left in redis.scan_iter("ambient:wrong-keys:*"):
             redis.delete(left)
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def other_server(server: LiveServer) -> Iterator[LiveServer]:
+    """A second one of the same installation: it shares database, Redis and recordings, and no memory."""
+    with serving() as running:
+        yield running
+
+
+@contextmanager
+def serving() -> Iterator[LiveServer]:
     app = ProtocolTypeRouter({"websocket": websocket_application})
     config = uvicorn.Config(
         app, port=0, ws="websockets-sansio", lifespan="off", log_level="warning", ws_max_size=4 * 1024 * 1024

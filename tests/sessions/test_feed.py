@@ -138,14 +138,15 @@ class LostOnce(Redis):
 
 async def test_an_answer_that_was_lost_doubles_nothing(redis: Redis, transactional_db: None) -> None:
     """What was sent and not confirmed is sent again, with what has come since, and is there once."""
-    flaky = LostOnce.from_url(settings.REDIS_URL)
+    flaky: LostOnce = LostOnce.from_url(settings.REDIS_URL)  # type: ignore[assignment]  # typed as its base
     feed = Feed(flaky)
     feed.publish(SESSION, 1, [segment(0, 1), segment(1, 1, partial=False)])
     writer = asyncio.create_task(feed.write())
     while not flaky.lost:  # noqa: ASYNC110 - the first attempt has no event
         await asyncio.sleep(0.01)
     feed.publish(SESSION, 3, [segment(0, 2, partial=False)])
-    reader, seen = follow(redis, SESSION, None), []
+    reader = follow(redis, SESSION, None)
+    seen: list[int | None] = []
     while len(seen) < 3:
         seen += [said.seq for said in await anext(reader)]
     assert seen == [1, 2, 3]
@@ -192,7 +193,7 @@ def test_a_state_and_events_equal_the_state_later(said: list[tuple[int, bool, bo
         feed = Feed(redis)
         revisions: dict[int, int] = {}
         finals: set[int] = set()
-        taken: list[dict[str, bytes]] = []
+        taken: list[dict[bytes, bytes]] = []
         positions: list[bytes | None] = []
         for seq, (number, final, flushes) in enumerate(said, start=1):
             if number in finals:
@@ -209,7 +210,7 @@ def test_a_state_and_events_equal_the_state_later(said: list[tuple[int, bool, bo
         end: Any = await redis.hgetall(state_key("law"))
         end.pop(b"last", None)
         for state, position in zip(taken, positions, strict=True):
-            rebuilt = dict(state)
+            rebuilt: dict[Any, bytes] = dict(state)
             reader = follow(redis, "law", int(position) if position else None)
             entries: Any = await redis.xrevrange(stream_key("law"), count=1)
             newest = int(entries[0][0].split(b"-")[0]) if entries else 0
