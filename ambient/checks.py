@@ -145,12 +145,6 @@ def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:
             hint="Unset them, and keep AMBIENT_HOME on an encrypted volume.",
             id="ambient.E029",
         )
-    if conf.llm_base_url:
-        yield Warning(
-            "No stage uses the LLM endpoint in this version.",
-            hint="Unset AMBIENT_LLM_BASE_URL.",
-            id="ambient.W030",
-        )
     if bool(conf.llm_base_url) != bool(conf.llm_model):
         yield Error(
             "Only one of AMBIENT_LLM_BASE_URL and AMBIENT_LLM_MODEL is set.",

@@ -21,6 +21,7 @@ from tasks.heartbeat import Heartbeat
 from tasks.progress import ProgressRecorder, StageLostError, publish_run, publish_stage
 from tasks.recordings import settle_recording
 from tasks.stages import STAGES, NothingToDoError, StageResult, StageWork
+from tasks.stages.engines import take_usage
 from transcription.errors import EngineFailed, TranscriptionError
 
 log = structlog.get_logger(__name__)
@@ -104,6 +105,7 @@ def _finish(stage: StageRun, result: StageResult) -> bool:
         model=result.engine.model,
         engine_version=result.engine.version,
         record=result.record,
+        usage=take_usage(stage.name),
     )
 
 
@@ -120,7 +122,13 @@ def _fail(stage: StageRun, error: Exception) -> bool:
     if isinstance(error, (OperationalError, InterfaceError)):
         connections.close_all()  # the one that broke is not good for saying so
     log.warning("stage_failed", run_id=stage.run_id, stage=stage.name, attempt=stage.attempts, retry=retry)
-    return stage_runs.fail_stage(stage_run_id=stage.pk, attempt=stage.attempts, error=said, retry=retry)
+    return stage_runs.fail_stage(
+        stage_run_id=stage.pk,
+        attempt=stage.attempts,
+        error=said,
+        retry=retry,
+        usage=take_usage(stage.name),
+    )
 
 
 def _renew(stage: StageRun) -> None:

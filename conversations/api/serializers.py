@@ -74,6 +74,7 @@ class StageSerializer(serializers.ModelSerializer[StageRun]):
             "duration_ms",
             "error",
             "skip_reason",
+            "usage",
         ]
 
 

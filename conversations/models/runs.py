@@ -81,6 +81,8 @@ class StageRun(models.Model):
     engine = models.CharField(max_length=80, blank=True)
     model = models.CharField(max_length=200, blank=True)
     engine_version = models.CharField(max_length=80, blank=True)
+    usage: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    """What an engine that asks an endpoint used, all attempts together; None where nothing was counted."""
     attempts = models.PositiveSmallIntegerField(default=0)
     task_id = models.CharField(max_length=64, blank=True)
     queued_at = models.DateTimeField(null=True, blank=True)

@@ -11,7 +11,7 @@ thought dead, or it was cancelled) changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,6 +83,7 @@ def finish_stage(
     model: str,
     engine_version: str,
     record: Callable[[StageRun], None] | None = None,
+    usage: Mapping[str, Any] | None = None,
 ) -> bool:
     """Keep what a stage found. `record` writes its rows in the same transaction, so that they and the
     stage's end are there together or not at all. False: this attempt does not count any more."""
@@ -92,6 +93,7 @@ def finish_stage(
             return False
         if record is not None:
             record(stage)
+        _add_usage(stage, usage)
         stage.output = output
         stage.engine, stage.model, stage.engine_version = engine, model, engine_version
         stage.progress = 1.0
@@ -109,12 +111,15 @@ def skip_stage(*, stage_run_id: int, attempt: int, reason: str) -> bool:
         return True
 
 
-def fail_stage(*, stage_run_id: int, attempt: int, error: str, retry: bool) -> bool:
+def fail_stage(
+    *, stage_run_id: int, attempt: int, error: str, retry: bool, usage: Mapping[str, Any] | None = None
+) -> bool:
     """A stage that broke. `retry`: the fault passes, so it is sent again while attempts last."""
     with transaction.atomic():
         stage = _at_work(stage_run_id, attempt)
         if stage is None:
             return False
+        _add_usage(stage, usage)
         stage.error = error[:MAX_ERROR_CHARS]
         if retry and stage.attempts < MAX_ATTEMPTS:
             send_stage(stage, stage.run.conversation.duration_s, countdown_s=BACK_OFF_S[stage.attempts - 1])
@@ -168,6 +173,18 @@ def _locked(stage_run_id: int) -> StageRun | None:
         .filter(pk=stage_run_id)
         .first()
     )
+
+
+def _add_usage(stage: StageRun, usage: Mapping[str, Any] | None) -> None:
+    """Attempts are added up; a figure that one of them did not have counts as nothing used."""
+    if not usage:
+        return
+    before = stage.usage or {}
+    stage.usage = {
+        name: value if before.get(name) is None else before[name] + (value or 0)
+        for name, value in usage.items()
+    }
+    stage.save(update_fields=["usage"])
 
 
 def _at_work(stage_run_id: int, attempt: int) -> StageRun | None:

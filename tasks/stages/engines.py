@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import structlog
 from django.conf import settings
 
 from tasks.stages.base import NothingToDoError
-from transcription.analysis.base import LlmEndpoint, StageEngine, StageEngineConfig
+from transcription.analysis.base import LlmEndpoint, MeteredEngine, StageEngine, StageEngineConfig
 from transcription.analysis.registry import Choice, choose_stage_engine
 from transcription.engines.base import SpeechEngine, SpeechEngineConfig
 from transcription.engines.registry import choose_speech_engine
@@ -27,7 +28,11 @@ def stage_engine(stage: str) -> StageEngine:
     if choice.engine is None:
         reason = "is switched off" if name == "off" else "has no engine here"
         raise NothingToDoError(". ".join([f"{stage} {reason}", *choice.passed_over]))
+    _engines[stage] = choice.engine
     return choice.engine
+
+
+_engines: dict[str, StageEngine] = {}
 
 
 @cache
@@ -36,6 +41,15 @@ def _choice(stage: str, name: str) -> Choice:
     if choice.engine is not None and choice.passed_over:
         log.info("stage_engine_chosen", stage=stage, engine=choice.engine.name, not_taken=choice.passed_over)
     return choice
+
+
+def take_usage(stage: str) -> dict[str, Any] | None:
+    """What the engine of a stage used since it was last asked; None where it counts nothing."""
+    engine = _engines.get(stage)
+    if not isinstance(engine, MeteredEngine):
+        return None
+    used = engine.take_usage()
+    return used.to_json() if used.requests else None
 
 
 def engine_config(stage: str) -> StageEngineConfig:

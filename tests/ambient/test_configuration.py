@@ -72,7 +72,7 @@ def test_the_defaults_pass(environment: pytest.MonkeyPatch) -> None:
         ("AMBIENT_LLM_MODEL", "one-without-an-address", "ambient.E027"),
         ("AMBIENT_JOURNAL", "memory", "ambient.E029"),
         ("AMBIENT_ENCRYPTION_KEY", "A" * 43 + "=", "ambient.E029"),
-        ("AMBIENT_LLM_BASE_URL", "http://127.0.0.1:9", "ambient.W030"),
+        ("AMBIENT_LLM_BASE_URL", "http://127.0.0.1:9", "ambient.E027"),
         ("AMBIENT_OPEN_LOOPBACK", "1", "ambient.W028"),
     ],
 )

@@ -166,6 +166,29 @@ class TestStage:
         assert not succeed(second, {"late": True})
         assert StageRun.objects.get(pk=stage.pk).output == {"late": False}
 
+    def test_what_was_used_is_added_up_over_attempts(self) -> None:
+        """Tokens of an attempt that failed were paid for too; a figure nobody gave stays unknown."""
+        stage = self.sent_stage()
+        stage_runs.fail_stage(
+            stage_run_id=stage.pk,
+            attempt=take(stage).attempts,
+            error="busy",
+            retry=True,
+            usage={"requests": 1, "prompt_tokens": None, "cost": None},
+        )
+        StageRun.objects.filter(pk=stage.pk).update(queued_at=timezone.now())
+        stage_runs.finish_stage(
+            stage_run_id=stage.pk,
+            attempt=take(stage, "second").attempts,
+            output=None,
+            engine="llm",
+            model="m",
+            engine_version="answers.v1",
+            usage={"requests": 2, "prompt_tokens": 300, "cost": None},
+        )
+        usage = StageRun.objects.get(pk=stage.pk).usage
+        assert usage == {"requests": 3, "prompt_tokens": 300, "cost": None}
+
     def test_rows_and_end_stand_or_fall_together(self) -> None:
         """A stage whose rows cannot be written has not succeeded, and what it wrote first is gone."""
         stage = take(self.sent_stage())
@@ -253,7 +276,7 @@ class TestAnyOrder(TestCase):
 
 
 def apply(action: str, stage: StageRun, run: PipelineRun) -> None:
-    named = {"stage_run_id": stage.pk, "attempt": stage.attempts}
+    named: Any = {"stage_run_id": stage.pk, "attempt": stage.attempts}
     if action == "claim":
         stage_runs.claim_stage(stage_run_id=stage.pk, task_id="any")
     elif action == "finish":

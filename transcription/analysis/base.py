@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from transcription.engines.base import Samples, SpeechEngine
 from transcription.models import Segment, Turn
@@ -52,6 +52,30 @@ class StageEngine(Protocol):
     def load(self) -> None:
         """Once a process, before any work. Raises EngineUnavailable with what to do; where something is
         missing, within 5 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an engine's requests came to. Tokens are the endpoint's own figures, None where it gave none;
+    `cost` is None without prices in the settings. `claims_dropped`: statements that the transcript does not
+    bear out."""
+
+    requests: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: float | None = None
+    claims_dropped: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@runtime_checkable
+class MeteredEngine(Protocol):
+    """An engine whose work is counted."""
+
+    def take_usage(self) -> Usage:
+        """Since it was last asked."""
 
 
 @dataclass(frozen=True, slots=True)

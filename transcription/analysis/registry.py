@@ -27,15 +27,21 @@ ENGINES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "embedded": f"{_HERE}.entities.embedded.EmbeddedEntities",
         },
         "classification": {
+            "llm": f"{_HERE}.llm.classification.LlmClassification",
             "transformers": f"{_HERE}.classification.pretrained.TransformersClassification",
             "embedded": f"{_HERE}.classification.embedded.EmbeddedClassification",
         },
         "qa": {
+            "llm": f"{_HERE}.llm.answers.LlmAnswers",
             "transformers": f"{_HERE}.answers.pretrained.TransformersAnswers",
             "embedded": f"{_HERE}.answers.embedded.EmbeddedAnswers",
         },
-        "quality": {"embedded": f"{_HERE}.quality.embedded.EmbeddedQuality"},
+        "quality": {
+            "llm": f"{_HERE}.llm.quality.LlmQuality",
+            "embedded": f"{_HERE}.quality.embedded.EmbeddedQuality",
+        },
         "summary": {
+            "llm": f"{_HERE}.llm.summary.LlmSummary",
             "transformers": f"{_HERE}.summary.pretrained.TransformersSummary",
             "embedded": f"{_HERE}.summary.embedded.EmbeddedSummary",
         },
@@ -44,8 +50,11 @@ ENGINES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "speech": f"{_HERE}.translation.speech.SpeechTranslation",
         },
         "emotion": {"transformers": f"{_HERE}.emotion.pretrained.TransformersEmotion"},
-        "cleanup": {},
-        "insights": {"embedded": f"{_HERE}.insights.embedded.EmbeddedInsights"},
+        "cleanup": {"llm": f"{_HERE}.llm.cleanup.LlmCleanup"},
+        "insights": {
+            "llm": f"{_HERE}.llm.insights.LlmInsights",
+            "embedded": f"{_HERE}.insights.embedded.EmbeddedInsights",
+        },
     }
 )
 

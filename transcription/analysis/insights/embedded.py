@@ -56,7 +56,7 @@ class EmbeddedInsights:
         classification: Classification | None = None,
         on_progress: Progress = lambda _: None,
     ) -> Insights:
-        by_label = _by_label(entities)
+        by_label = entities_by_label(entities)
         readable = talk.language is None or talk.language.split("-")[0].lower() == "en"
         if not readable or not any(line_of(segment.text).tokens for segment in talk.segments):
             on_progress(1.0)
@@ -102,7 +102,7 @@ def _recommended(talk: Talk, summary: Summary | None, kinds: Sequence[str]) -> t
     return (*(_ADVICE[kind] for kind in kinds if kind in _ADVICE), *promised)
 
 
-def _by_label(entities: Sequence[Entity]) -> dict[str, tuple[str, ...]]:
+def entities_by_label(entities: Sequence[Entity]) -> dict[str, tuple[str, ...]]:
     labels: dict[str, dict[str, str]] = {}
     for entity in entities:
         labels.setdefault(entity.label, {}).setdefault(line_of(entity.text).folded, entity.text)

@@ -1,0 +1,1 @@
+"""Engines that ask an endpoint, against a server of this machine."""
