@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 ACK_INTERVAL_S = 0.5
 """At least one a second is promised; a flush takes its time too."""
-SYNC_INTERVAL_S = 5.0
-"""Without acks: how much the loss of power may cost. The death of a process costs nothing."""
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 5.0
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -50,7 +50,8 @@ class Recorder:
         self._safe = meter.total
         self._say = say
         self._on_full = on_full
-        self._interval_s = ACK_INTERVAL_S if acks else SYNC_INTERVAL_S
+        self._interval_s = ACK_INTERVAL_S if acks else journal.sync_interval_s
+        self._turning = asyncio.Lock()  # one socket's part is sealed before the next one's begins
         self._next_sync_s = 0.0
         self._syncing: asyncio.Task[None] | None = None
 
@@ -77,18 +78,31 @@ class Recorder:
 
     async def open_part(self, epoch: int) -> None:
         """Go on for a new socket, everything before it safe. Raises OSError."""
-        await store.run(self._journal.open_part, epoch)
+        async with self._turning:
+            await store.run(self._journal.open_part, epoch)
         self.is_full = False
 
-    async def settle(self) -> None:
-        """Flush now; a disk that cannot is logged."""
-        try:
-            await store.run(self._journal.sync)
-        except OSError as error:
-            logger.error("session %s: the journal cannot be flushed: %s", self._session_id, error)
+    async def settle(self) -> bool:
+        """Flush and seal what is there; nothing is taken until `open_part`. Whether all of it is safe: what a
+        storage did not take is offered again by `sync_if_due`; a disk that breaks is logged."""
+        async with self._turning:
+            try:
+                await store.run(self._journal.seal)
+            except OSError as error:
+                logger.error("session %s: the journal cannot be flushed: %s", self._session_id, error)
+                return True  # there is no other disk to wait for
+        return self._journal.synced_bytes >= self._journal.size_bytes
+
+    async def finish(self) -> None:
+        """Return when whoever reads the recording will find all of it, however long its storage is away."""
+        wait_s = FIRST_WAIT_S
+        while not await self.settle():
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     def close(self) -> None:
-        self._journal.close()
+        """Returns at once; a flush that is under way is waited for elsewhere."""
+        asyncio.get_running_loop().run_in_executor(None, self._journal.close)
 
     async def _sync(self) -> None:
         accepted = self._meter.total

@@ -10,6 +10,7 @@ from sessions.journal.recordings import (
     recording_chunks,
     recording_format,
     recording_samples,
+    seal_leftovers,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "recording_chunks",
     "recording_format",
     "recording_samples",
+    "seal_leftovers",
 ]

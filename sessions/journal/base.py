@@ -17,12 +17,14 @@ class JournalMissing(LookupError):
 class Journal(Protocol):
     """The open end of a recording, held by one process at a time.
 
-    A part begins with each epoch (a socket, or a process that took the session over) and counts only up to
-    where the next one's begins: what an older holder still writes past that is not read. `append` is called
+    Each epoch (a socket, or a process that took the session over) begins a part, and counts only up to where
+    the next one's first begins: what an older holder still writes past that is not read. `append` is called
     from the event loop and never waits; everything else may wait for a disk or a network and is called from a
     thread. All raise OSError where bytes cannot be kept; then `size_bytes` says what is.
     """
 
+    sync_interval_s: float
+    """How often to flush where nobody waits for acks: what the worst may cost."""
     meter: Meter
     """What the journal held when it was opened; whoever appends goes on counting."""
 
@@ -42,6 +44,9 @@ class Journal(Protocol):
 
     def sync(self) -> int:
         """Flush; returns `synced_bytes`."""
+
+    def seal(self) -> int:
+        """Flush, and append no more until `open_part`; returns `synced_bytes`."""
 
     def close(self) -> None:
         """Let go without flushing; `open_part` goes on."""

@@ -1,137 +1,152 @@
-"""A journal in a folder that every process shares.
+"""A journal in files: the open tail is one, and so is what is sealed, unless a storage takes that.
 
 A folder per session under `journal/`: `format.json` says how the bytes are to be read; they lie in files
-`part-EPOCH-OFFSET.raw`, one for each socket that the session had, named by its first byte's place.
+`part-EPOCH-OFFSET.raw`, named by the epoch of their holder and their first byte's place.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 import os
-import re
 import threading
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import time
+from dataclasses import dataclass
 
-from django.conf import settings
-
-from sessions.journal.base import JournalMissing, checked
+from sessions.journal import storage
+from sessions.journal.parts import Part, journal_folder, write_row
 from sessions.meter import Meter
-from transcription.audio.formats import AudioFormat
 
-FORMAT_FILE = "format.json"
-PART_NAME = re.compile(r"part-(\d{6})-(\d{15})\.raw")
+logger = logging.getLogger(__name__)
+
+PART_BYTES = 4 * 1024 * 1024
+"""Two minutes of 16 kHz PCM: a part is read and sealed in one go."""
+SYNC_INTERVAL_S = 5.0
+"""What the loss of power may cost; the death of a process costs nothing."""
+PART_S = 60.0
+"""A part of a slow stream is sealed at this age."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PartFile:
-    """`offset_bytes`: the place of its first byte in the recording."""
+@dataclass(slots=True)
+class _Tail:
+    """A part's open file."""
 
+    fd: int
     epoch: int
     offset_bytes: int
-    path: Path
+    opened_s: float
+    size_bytes: int = 0
 
     @property
-    def end_bytes(self) -> int:
-        return self.offset_bytes + self.path.stat().st_size
+    def part(self) -> Part:
+        return Part(self.epoch, self.offset_bytes, self.size_bytes)
 
 
 class DiskJournal:
     """`append` writes through to the operating system, so that the death of the process loses nothing; `sync`
-    makes it survive the loss of power too."""
+    makes it survive the loss of power too, and where sealed parts go to a storage it takes the tail there."""
 
-    def __init__(self, folder: Path, meter: Meter, *, epoch: int) -> None:
+    def __init__(self, session_id: str, meter: Meter, *, epoch: int) -> None:
+        """The folder is there. Raises OSError."""
+        self.sync_interval_s = SYNC_INTERVAL_S
         self.meter = meter
-        self._folder = folder
         self.size_bytes = self.synced_bytes = meter.total.stored_bytes
-        self._fd = -1
-        self._part_bytes = 0
-        self._fd_lock = threading.Lock()
+        self._session_id = session_id
+        self._folder = journal_folder(session_id)
+        self._is_remote = storage.is_remote()
+        self._tail: _Tail | None = None
+        self._closed: list[_Tail] = []
+        """Nobody appends to them any more; they are to be flushed and sealed, in this order."""
+        self._appending = threading.Lock()  # held for a write to memory: no longer than the loop may wait
+        self._sealing = threading.Lock()
         self.open_part(epoch)
 
     def open_part(self, epoch: int) -> None:
-        path = self._folder / f"part-{epoch:06d}-{self.size_bytes:015d}.raw"
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        self.sync()
-        self.close()
-        self._fd, self._part_bytes = fd, 0
-        _sync_folder(self._folder)
+        with self._sealing:
+            self._begin(epoch)
+            self._flush()
+            if self._is_remote and self._tail:  # the fence that a folder has in the empty file
+                write_row(self._session_id, self._tail.part)
+        sync_folder(self._folder)
 
     def append(self, data: bytes) -> None:
-        written = 0
-        try:
-            while written < len(data):
-                written += os.write(self._fd, memoryview(data)[written:])
-        except OSError:
-            if written:
-                os.ftruncate(self._fd, self._part_bytes)
-                os.lseek(self._fd, self._part_bytes, os.SEEK_SET)
-            raise
-        self._part_bytes += len(data)
-        self.size_bytes += len(data)
+        with self._appending:
+            tail = self._tail
+            if tail is None:
+                raise OSError("the journal has no open part")
+            written = 0
+            try:
+                while written < len(data):
+                    written += os.write(tail.fd, memoryview(data)[written:])
+            except OSError:
+                if written:
+                    os.ftruncate(tail.fd, tail.size_bytes)
+                    os.lseek(tail.fd, tail.size_bytes, os.SEEK_SET)
+                raise
+            tail.size_bytes += len(data)
+            self.size_bytes += len(data)
 
     def sync(self) -> int:
-        with self._fd_lock:  # a part that is closed meanwhile was synced first
-            size_bytes = self.size_bytes
-            if self._fd >= 0 and self.synced_bytes < size_bytes:
-                os.fdatasync(self._fd)
-                self.synced_bytes = size_bytes
-            return self.synced_bytes
+        with self._sealing:
+            tail = self._tail
+            if tail and tail.size_bytes and (self._is_remote or _is_due(tail)):
+                self._begin(tail.epoch)
+                sync_folder(self._folder)
+            return self._flush()
+
+    def seal(self) -> int:
+        with self._sealing:
+            with self._appending:
+                if self._tail:
+                    self._closed.append(self._tail)
+                    self._tail = None
+            return self._flush()
 
     def close(self) -> None:
-        with self._fd_lock:
-            if self._fd >= 0:
-                os.close(self._fd)
-                self._fd = -1
+        with self._sealing, self._appending:
+            for tail in [*self._closed, *([self._tail] if self._tail else [])]:
+                if tail.fd >= 0:
+                    os.close(tail.fd)
+            self._tail, self._closed = None, []
+
+    def _begin(self, epoch: int) -> None:
+        """A new tail; the one before is closed at exactly its first byte."""
+        with self._appending:
+            path = self._folder / Part(epoch, self.size_bytes, 0).name
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            if self._tail:
+                self._closed.append(self._tail)
+            self._tail = _Tail(fd, epoch, self.size_bytes, time.monotonic())
+
+    def _flush(self) -> int:
+        """Flush and seal what is closed; flush the tail where files are what counts."""
+        size_bytes = self.size_bytes
+        while self._closed:
+            tail = self._closed[0]
+            if tail.fd >= 0:
+                os.fdatasync(tail.fd)
+                os.close(tail.fd)
+                tail.fd = -1
+            try:
+                storage.seal(self._session_id, tail.part)
+            except storage.StorageAway as error:
+                logger.warning("session %s: a part waits for its storage: %s", self._session_id, error)
+                return self.synced_bytes
+            self.synced_bytes = max(self.synced_bytes, tail.offset_bytes + tail.size_bytes)
+            self._closed.pop(0)
+        if self._tail and not self._is_remote and self.synced_bytes < size_bytes:
+            os.fdatasync(self._tail.fd)
+            self.synced_bytes = size_bytes
+        return self.synced_bytes
 
 
-def journal_folder(session_id: str) -> Path:
-    """Raises ValueError for what is not a session id."""
-    folder: Path = settings.AMBIENT.media_root / "journal" / checked(session_id)
-    return folder
-
-
-def folder_format(session_id: str) -> AudioFormat:
-    """Raises JournalMissing."""
-    try:
-        return AudioFormat(**json.loads((journal_folder(session_id) / FORMAT_FILE).read_text()))
-    except FileNotFoundError:
-        raise JournalMissing(f"no recording of session {session_id}") from None
-
-
-def part_files(folder: Path) -> list[PartFile]:
-    """By epoch, then by place."""
-    return sorted(
-        PartFile(int(match[1]), int(match[2]), path)
-        for path in folder.iterdir()
-        if (match := PART_NAME.fullmatch(path.name))
-    )
-
-
-def make_folder(session_id: str, audio_format: AudioFormat) -> Path:
-    """Nobody but its owner reads it; one that is there stays as it is."""
-    folder = journal_folder(session_id)
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    _write_format(folder / FORMAT_FILE, audio_format)
-    return folder
-
-
-def _write_format(path: Path, audio_format: AudioFormat) -> None:
-    if path.exists():
-        return
-    data = json.dumps(asdict(audio_format)).encode()
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(fd, data)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: os.PathLike[str]) -> None:
+    """Make the names in it survive the loss of power."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _is_due(tail: _Tail) -> bool:
+    return tail.size_bytes >= PART_BYTES or time.monotonic() >= tail.opened_s + PART_S

@@ -4,59 +4,59 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
+from sessions.journal import storage
 from sessions.journal.base import Journal
-from sessions.journal.disk import (
+from sessions.journal.disk import DiskJournal
+from sessions.journal.parts import (
     FORMAT_FILE,
-    DiskJournal,
-    PartFile,
-    folder_format,
+    format_of,
     journal_folder,
     make_folder,
-    part_files,
+    parts_of,
+    spans_of,
 )
 from sessions.meter import Extent, Meter, SampleMeter, meter_of
+from sessions.models import JournalPart
 from transcription.audio.formats import AudioFormat
 from transcription.audio.stream import StreamConverter
 from transcription.engines.base import Samples
 
-READ_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Of the recording, [start, end) in bytes, and the part that has it."""
-
-    part: PartFile
-    start: int
-    end: int
-
 
 def open_journal(session_id: str, audio_format: AudioFormat, *, epoch: int) -> Journal:
     """The journal of a session, begun or gone on with: what another process accepted before is in its
-    `size_bytes`, and what that process still writes is fenced off by the epoch, which must be newer than all
-    before. Raises OSError where there is no room, ValueError for what is not a session id."""
-    folder = make_folder(session_id, audio_format)
-    return DiskJournal(folder, recorded_meter(session_id), epoch=epoch)
+    `size_bytes` and counted by its `meter`, and what that process still writes is fenced off by the epoch,
+    which must be newer than all before. Raises OSError where there is no room, ValueError for what is not a
+    session id."""
+    make_folder(session_id, audio_format)
+    journal = DiskJournal(session_id, recorded_meter(session_id), epoch=epoch)
+    seal_leftovers(session_id, before_epoch=epoch)
+    return journal
+
+
+def seal_leftovers(session_id: str, *, before_epoch: int | None = None) -> None:
+    """Seal the parts that a process left open which is gone. Raises OSError where they cannot be stored."""
+    parts = sorted(parts_of(session_id))
+    for index, part in enumerate(parts):
+        if part.is_sealed or (before_epoch is not None and part.epoch >= before_epoch):
+            continue
+        ends = [later.offset_bytes - part.offset_bytes for later in parts[index + 1 :]]
+        storage.seal(session_id, replace(part, size_bytes=max(0, min([part.size_bytes, *ends]))))
 
 
 def recording_format(session_id: str) -> AudioFormat:
     """Raises JournalMissing."""
-    return folder_format(session_id)
+    return format_of(session_id)
 
 
 def read_recording(session_id: str, from_byte: int = 0) -> Iterator[bytes]:
     """Every accepted byte from that place on, once and in order. Raises JournalMissing."""
-    for span in _spans(session_id, from_byte):
-        with span.part.path.open("rb") as file:
-            file.seek(span.start - span.part.offset_bytes)
-            left = span.end - span.start
-            while left > 0 and (data := file.read(min(READ_BYTES, left))):
-                left -= len(data)
-                yield data
+    format_of(session_id)
+    for span in spans_of(parts_of(session_id), from_byte):
+        yield from storage.read(session_id, span)
 
 
 def recording_chunks(session_id: str) -> Iterator[Samples]:
@@ -78,7 +78,7 @@ def recorded_meter(session_id: str) -> Meter:
     """One that has counted what was accepted: of packets the whole ones. Raises JournalMissing."""
     meter = meter_of(recording_format(session_id))
     if isinstance(meter, SampleMeter):
-        meter.count_bytes(sum(span.end - span.start for span in _spans(session_id)))
+        meter.count_bytes(sum(span.end - span.start for span in spans_of(parts_of(session_id))))
         return meter
     for data in read_recording(session_id):
         meter.count_stored(data)
@@ -91,22 +91,12 @@ def recorded_extent(session_id: str) -> Extent:
 
 
 def has_recording(session_id: str) -> bool:
-    return (journal_folder(session_id) / FORMAT_FILE).exists()
+    in_folder = (journal_folder(session_id) / FORMAT_FILE).exists()
+    return in_folder or JournalPart.objects.filter(session__session_id=session_id).exists()
 
 
 def erase(session_id: str) -> None:
-    """Remove the recording; nothing happens where there is none."""
+    """Remove the recording, its rows, files and what is stored; nothing happens where there is none."""
+    storage.erase_stored(session_id, parts_of(session_id))
     shutil.rmtree(journal_folder(session_id), ignore_errors=True)
-
-
-def _spans(session_id: str, from_byte: int = 0) -> list[Span]:
-    """What to read, in order: a part counts up to where a later one begins. Raises JournalMissing."""
-    recording_format(session_id)
-    parts = part_files(journal_folder(session_id))
-    spans = []
-    for index, part in enumerate(parts):
-        later = [other.offset_bytes for other in parts[index + 1 :]]
-        span = Span(part, max(part.offset_bytes, from_byte), min([part.end_bytes, *later]))
-        if span.start < span.end:
-            spans.append(span)
-    return spans
+    JournalPart.objects.filter(session__session_id=session_id).delete()

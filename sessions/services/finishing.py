@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,8 @@ from sessions import journal
 from sessions.models import RealTimeSession, RealTimeSessionMetrics
 from sessions.services.enhancement import run_parameters
 from sessions.services.recording_words import write_sent_times
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ def finish_abandoned(*, grace_s: float) -> list[str]:
         with transaction.atomic():
             row = lapsed.select_for_update(skip_locked=True).filter(session_id=session_id).first()
             if row is None:
+                continue
+            try:
+                journal.seal_leftovers(session_id)
+            except OSError as error:  # its audio must be where workers find it; the next sweep comes back
+                logger.warning("session %s waits for its storage: %s", session_id, error)
                 continue
             finish_session(finish=_abandoned(row))
             ended.append(session_id)

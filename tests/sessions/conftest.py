@@ -47,6 +47,15 @@ def media(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def objects(settings: Any) -> None:
+    """A storage that is no file system."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
+
+
+@pytest.fixture
 def worker() -> Iterator[ClockReader]:
     reader = ClockReader()
     reader.start()

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sessions import journal
-from sessions.journal.disk import journal_folder
+from sessions.journal.parts import journal_folder
 from transcription.audio.formats import AudioFormat
 
 FORMAT = AudioFormat()
+pytestmark = pytest.mark.django_db
 
 
 @given(st.lists(st.lists(st.binary(max_size=50), max_size=5), min_size=1, max_size=5))

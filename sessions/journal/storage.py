@@ -1,0 +1,91 @@
+"""Where sealed parts lie: in the folder that they were written to, or in Django's storage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import DatabaseError
+
+from sessions.journal.base import JournalMissing
+from sessions.journal.parts import Part, Span, journal_folder, write_row
+
+logger = logging.getLogger(__name__)
+
+READ_BYTES = 1024 * 1024
+
+
+class StorageAway(OSError):
+    """The storage or the database did not take a sealed part. Its file is kept, and offered again."""
+
+
+def is_remote() -> bool:
+    """Whether STORAGES names something else than the file system: then sealed parts go there."""
+    return not isinstance(default_storage, FileSystemStorage)
+
+
+def seal(session_id: str, part: Part) -> Part:
+    """Give a part that nobody appends to its row and, where that is elsewhere, its place.
+
+    Raises StorageAway where the place is elsewhere and cannot be reached. In a folder the part is safe
+    without its row, which is written when somebody seals again.
+    """
+    if not is_remote():
+        try:
+            write_row(session_id, part)
+        except DatabaseError as error:
+            logger.warning("session %s: a sealed part has no row yet: %s", session_id, type(error).__name__)
+        return part
+    path = journal_folder(session_id) / part.name
+    try:
+        stored = _store(session_id, part, path) if part.size_bytes else part
+        write_row(session_id, stored)
+    except Exception as error:  # what a storage raises is its library's own
+        raise StorageAway(f"{type(error).__name__}: {error}") from error
+    path.unlink(missing_ok=True)
+    return stored
+
+
+def read(session_id: str, span: Span) -> Iterator[bytes]:
+    """The bytes of a span. Raises JournalMissing where its part has gone."""
+    try:
+        with _opened(session_id, span.part) as file:
+            file.seek(span.start - span.part.offset_bytes)
+            left = span.end - span.start
+            while left > 0 and (data := file.read(min(READ_BYTES, left))):
+                left -= len(data)
+                yield data
+    except FileNotFoundError:
+        left = span.end - span.start
+    if left:
+        raise JournalMissing(f"the recording of session {session_id} has lost a part")
+
+
+def erase_stored(session_id: str, parts: list[Part]) -> None:
+    """Remove what is in the storage: what rows name, and what a process that died left without one."""
+    if not is_remote():
+        return
+    for part in parts:
+        if part.stored_as:
+            default_storage.delete(part.stored_as)
+    with suppress(FileNotFoundError, NotImplementedError):
+        for name in default_storage.listdir(f"journal/{session_id}")[1]:
+            default_storage.delete(f"journal/{session_id}/{name}")
+
+
+def _opened(session_id: str, part: Part) -> IO[Any]:
+    if part.stored_as:
+        return default_storage.open(part.stored_as, "rb")
+    return (journal_folder(session_id) / part.name).open("rb")
+
+
+def _store(session_id: str, part: Part, path: Path) -> Part:
+    with path.open("rb") as file:
+        data = file.read(part.size_bytes)
+    name = default_storage.save(f"journal/{session_id}/{part.name}", ContentFile(data))
+    return Part(part.epoch, part.offset_bytes, len(data), stored_as=name)

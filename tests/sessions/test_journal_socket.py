@@ -1,0 +1,49 @@
+"""Sessions over real sockets on each kind of journal: acknowledged, cut, resumed, and whole in the end."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from sessions import journal, store
+from sessions.models import JournalPart, RealTimeSession
+from tests.sessions.conftest import LiveServer
+from tests.sessions.support import ClockReader, speech, words_between
+from tests.sessions.test_transcribe_socket import opened, rest, say, until
+
+
+def parts_of(session_id: str) -> list[tuple[int, int, str]]:
+    rows = JournalPart.objects.filter(session__session_id=session_id)
+    return list(rows.values_list("offset_bytes", "size_bytes", "stored_as"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "objects"])
+async def test_a_cut_session_is_whole(
+    request: pytest.FixtureRequest, worker: ClockReader, key: str, *, kind: str
+) -> None:
+    """What was acknowledged survives the cut, what was sent is recorded once, and each part has its row."""
+    if kind == "objects":
+        request.getfixturevalue("objects")
+    server: LiveServer = request.getfixturevalue("server")
+    audio = speech(4)
+    async with opened(server, key, "/ws/transcribe/j1?acks=true") as socket:
+        await say(socket, audio[:64_001], frame_bytes=6401)
+        acked = (await until(socket, "ack"))["bytes_received"]
+        socket.transport.abort()
+    async with opened(server, key, "/ws/transcribe/j1?acks=true") as socket:
+        connected: dict[str, Any] = json.loads(await socket.recv())
+        assert acked <= connected["next_byte"] <= 64_001
+        await say(socket, audio[connected["next_byte"] :])
+        await socket.send('{"type":"end_session"}')
+        messages, _ = await rest(socket)
+    assert messages[-1]["full_transcript"].split() == words_between(0, 4)
+    assert await store.run(lambda: b"".join(journal.read_recording("j1"))) == audio
+    parts = sorted(part for part in await store.run(parts_of, "j1") if part[1])
+    assert all(start + size == after for (start, size, _), (after, _, _) in pairwise(parts))
+    assert sum(size for _, size, _ in parts) == len(audio)
+    assert all(bool(name) == (kind == "objects") for _, _, name in parts)
+    row = await store.run(lambda: RealTimeSession.objects.get(session_id="j1"))
+    assert row.bytes_received == len(audio)
