@@ -59,6 +59,7 @@ def test_the_page_states_every_refusal() -> None:
     codec = SegmentStreamCodec()
     for cells in table:
         for error in code(cells[1]):
-            notice = replace(ENDED, reason=error) if "after `done`" in cells[3] else Failed(error, "")
+            failed = Failed(error, "", is_fatal=cells[3] != "–")
+            notice = replace(ENDED, reason=error) if "after `done`" in cells[3] else failed
             said_now = json.loads(codec.encode(notice, sent_at=0.0)[0])
             assert (said_now["code"], said_now["fatal"]) == (error, json.loads(cells[2]))
