@@ -57,6 +57,11 @@ class RunWatcher:
         self._youngest_at = 0.0
         self._watching: asyncio.Task[None] | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits."""
+        return not self._waiting
+
     async def ended(self, run_id: int) -> None:
         """Returns when the run has ended. May be cancelled."""
         loop = asyncio.get_running_loop()

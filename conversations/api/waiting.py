@@ -58,15 +58,22 @@ class WaitForTranscript:
             return
         held: list[Message] = []
         awaited: list[Awaited] = []
+        gone = asyncio.Event()
+
+        async def hear() -> Message:
+            message = await receive()
+            if message["type"] == "http.disconnect":  # Django listens for it too, and it may come once
+                gone.set()
+            return message
 
         async def hold(message: Message) -> None:
             held.append(message)
 
-        await self._application({**scope, SCOPE_KEY: awaited.append}, receive, hold)
+        await self._application({**scope, SCOPE_KEY: awaited.append}, hear, hold)
         if not awaited:
             for message in held:
                 await send(message)
-        elif answer := await self._answer(awaited[0], receive):
+        elif not gone.is_set() and (answer := await self._answer(awaited[0], hear)):
             await _send(send, awaited[0], answer)
 
     async def _answer(self, awaited: Awaited, receive: Receive) -> Answer | None:
