@@ -17,10 +17,13 @@ PAGE = "docs/rest.md"
 PLACES = {
     "{id}": str(UUID(int=1)),
     "{session}": "a-session",
+    "{job}": "1",
     "{label}": "SPEAKER_00",
     "{n}": "1",
     "$ID": str(UUID(int=1)),
     "$SESSION": "a-session",
+    "$ENDED": "a-session",
+    "$JOB": "1",
 }
 Row = tuple[str, str, str]
 
@@ -43,7 +46,7 @@ def served(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from served(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and route.startswith("api/v1/"):
+        elif isinstance(pattern, URLPattern) and route.startswith(("api/v1/", "v1/audio/")):
             yield f"/{route}", pattern.callback
 
 
@@ -65,7 +68,7 @@ def test_an_address_of_the_page_is_served_under_its_scope(method: str, address: 
 
 
 def test_every_address_that_is_served_is_on_the_page() -> None:
-    """Nothing under /api/v1 is missing, nor a method of it."""
+    """Nothing under /api/v1 and /v1/audio is missing, nor a method of it."""
     on_page = {(method, resolve(filled(address)).route) for method, address, _ in stated()}
     there = {
         (method, route.removeprefix("/"))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +17,7 @@ from openai.types import AudioResponseFormat
 
 from ambient.stack.stack import Stack
 from conversations.api.transcription_requests import RESPONSE_FORMATS
+from tests.docs.pages import ROOT
 from tests.stack.conftest import folded, gap_after, spoken_before, talk, until, wav_of
 from tests.waiting import wait_for
 
@@ -73,6 +77,20 @@ def test_the_plain_shapes_are_text(client: openai.OpenAI, recording: Path, shape
     assert "SPEAKER" not in heard
     if shape == "text":
         assert folded(heard) == spoken_before(LISTENED_S)
+
+
+def test_the_example_of_the_docs(stack: Stack, recording: Path) -> None:
+    """docs/examples/rest/openai_client.py runs as it stands there."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "examples" / "rest" / "openai_client.py"), str(recording)],
+        env={**os.environ, "KEY": stack.key, "URL": stack.address},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "how can i help you" in folded(done.stdout)
 
 
 def test_every_shape_is_one_that_the_client_knows() -> None:

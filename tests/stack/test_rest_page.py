@@ -16,7 +16,7 @@ import pytest
 from ambient.stack.stack import Stack
 from sessions.client import LiveClient
 from tests.docs.pages import blocks, page
-from tests.stack.conftest import CALL
+from tests.stack.conftest import CALL, gap_after, talk, until
 
 pytestmark = [
     pytest.mark.stack,
@@ -29,9 +29,13 @@ curl() { command curl --silent --show-error --fail-with-body "$@"; echo; }
 
 
 def test_every_call_of_the_page(
-    stack: Stack, api: httpx.Client, finished: Callable[[str], dict[str, Any]], tmp_path: Path
+    stack: Stack,
+    api: httpx.Client,
+    finished: Callable[[str], dict[str, Any]],
+    call_pcm: bytes,
+    tmp_path: Path,
 ) -> None:
-    """With the id of an upload that is analysed and of a session that runs, no call is refused."""
+    """With ids of uploads that are analysed, of sessions that run and that ended, no call is refused."""
     shutil.copy(CALL.with_suffix(".flac"), tmp_path / "call.wav")  # the bytes say what it is
     with (tmp_path / "call.wav").open("rb") as recording:
         sent = api.post("/uploads", files={"file": recording}, data={"language": "en"}).raise_for_status()
@@ -39,7 +43,12 @@ def test_every_call_of_the_page(
     assert conversation["status"] == "completed"
 
     calls = "".join(blocks(page("docs/rest.md"), "sh")).replace("http://127.0.0.1:8000", stack.address)
-    environment = {**os.environ, "KEY": stack.key, "ID": conversation["id"], "SESSION": "of-the-page"}
+    with (tmp_path / "call.wav").open("rb") as recording:
+        sent = api.post("/uploads", files={"file": recording}).raise_for_status()
+    job = finished(sent.json()["id"])["run"]["id"]
+    asyncio.run(talk(stack, until(call_pcm, gap_after(0)), session_id="that-ended"))
+    places = {"ID": conversation["id"], "SESSION": "of-the-page", "JOB": str(job), "ENDED": "that-ended"}
+    environment = {**os.environ, "KEY": stack.key, **places}
 
     async def while_a_session_runs() -> subprocess.CompletedProcess[str]:
         url = stack.address.replace("http", "ws", 1) + "/ws/transcribe"
