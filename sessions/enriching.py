@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from sessions.ears import Core
 from sessions.protocols.base import Analysed, Features, Insight, Notice, TurnUpdated
 from transcription.models import Segment
 from transcription.streaming.analytics import AnalyticsSnapshot
 from transcription.streaming.config import StreamConfig
-from transcription.streaming.core import StreamingCore
 from transcription.streaming.enrichment import Enrichment
 from transcription.streaming.events import EventDetails, FinalSegment, StreamEvent, StreamEventType
 
@@ -25,7 +25,7 @@ RULES = "rules"
 class Enriching:
     """One session's. `say`: where the notices go."""
 
-    def __init__(self, core: StreamingCore, *, say: Callable[[Notice], None]) -> None:
+    def __init__(self, core: Core, *, say: Callable[[Notice], None]) -> None:
         config = core.config
         self.features = features_of(config)
         self._enrichment = Enrichment(config, core.event)

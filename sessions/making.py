@@ -55,7 +55,8 @@ async def make_session(
 ) -> LiveSession:
     """Raises EngineUnavailable where there is no VAD, OSError where the journal has no room."""
     live, clock = settings.AMBIENT.live, means.clock
-    speech = await means.detector.open_stream()
+    channels = parameters.channels if parameters.multichannel else 1
+    speech = [await means.detector.open_stream() for _ in range(channels)]
     journal = await store.run(journals.open_journal, row.session_id, parameters.audio_format, epoch=row.epoch)
     identity = SessionIdentity(row.session_id, row.conversation_id, row.connected_at.timestamp())
     figures = SessionFigures()

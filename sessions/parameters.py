@@ -27,6 +27,7 @@ FLAGS = (
     "diarization",
     "analytics",
     "semantics",
+    "multichannel",
     "enhance_on_end",
     "enhance_llm_cleanup",
     "enhance_emotions",
@@ -54,6 +55,7 @@ class StreamParameters:
     diarization: bool = False
     analytics: bool = False
     semantics: bool = False
+    multichannel: bool = False
     enhance_on_end: bool = False
     enhance_llm_cleanup: bool = False
     enhance_emotions: bool = False
@@ -86,9 +88,10 @@ def parse_parameters(query: Mapping[str, str], defaults: StreamParameters) -> St
             found[name] = text
         elif name == "vocabulary":
             found[name] = _vocabulary_text(text)
-        elif name == "multichannel" and _flag(name, text):
-            raise InvalidParameters("multichannel: channels are mixed down here, true is not taken")
-    return StreamParameters(**{**asdict(defaults), **found})
+    parameters = StreamParameters(**{**asdict(defaults), **found})
+    if parameters.multichannel and parameters.channels == 1:
+        raise InvalidParameters("multichannel: true takes channels=2")
+    return parameters
 
 
 def language_tag(value: object) -> str | None:

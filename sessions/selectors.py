@@ -40,6 +40,12 @@ def session_for(access: Access, session_id: str) -> RealTimeSession:
     return session
 
 
+def is_multichannel(session_id: str) -> bool:
+    """Whether each channel of the session is a speaker of its own."""
+    options = RealTimeSession.objects.filter(session_id=session_id).values_list("options", flat=True).first()
+    return bool((options or {}).get("multichannel"))
+
+
 def cleared_spans(session_id: str) -> list[tuple[float, float]]:
     """(start, end) of what the session's client took back, seconds on the audio clock."""
     options = RealTimeSession.objects.filter(session_id=session_id).values_list("options", flat=True).first()

@@ -219,7 +219,8 @@ class Speaker:
         self.language = self.language or (segment.language or "")
         self._finals.append(FinalText(segment.start_s, segment.end_s, segment.text))
         self._unsent[chunk.chunk_index] = _times(received_at, decode, committed_at)
-        self._transcriber.receipts.drop_before(final.covers_until_sample)
+        settled = min(final.covers_until_sample, self._transcriber.core.covered_until_sample)
+        self._transcriber.receipts.drop_before(settled)
         self._tell(self._wording.final(final, decode, index=chunk.chunk_index, received_at=received_at))
 
     def _feed(self, notice: Notice) -> None:

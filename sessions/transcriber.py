@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions.clock import Clock
 from sessions.decoding import DecodeNotSent, Decoder
+from sessions.ears import Core, Ears
 from sessions.figures import SessionFigures
 from sessions.meter import Meter, Piece
 from sessions.parameters import StreamParameters
@@ -19,14 +21,17 @@ from sessions.pending import Mark, Pending
 from sessions.receipts import Receipts
 from sessions.voice import SpeechStream, VoiceDetector
 from sessions.wire import DecodeOrder, DecodeReply
-from transcription.audio.stream import StreamConverter
-from transcription.engines.base import SAMPLE_RATE_HZ, Samples
+from transcription.engines.base import SAMPLE_RATE_HZ
+from transcription.streaming.channels import ChannelCores
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.core import StreamingCore
 from transcription.streaming.events import DecodeRequest, FinalSegment, StreamEvent, StreamEventType
 
 logger = logging.getLogger(__name__)
 
+KEPT_DECODES = 128
+"""Of a session with several channels: what one said may be told only when the other has ended an utterance,
+15 s later at most, in which the engine is asked five times a second at most."""
 STEP_S = 1.0
 """The most audio of one step: a burst of a minute must not keep the VAD from the other sessions."""
 
@@ -80,22 +85,22 @@ class Transcriber:
         model: str,
         config: StreamConfig,
         detector: VoiceDetector,
-        speech: SpeechStream,
+        speech: Sequence[SpeechStream],
         decoder: Decoder,
         chunk_timeout_s: float,
         figures: SessionFigures,
         clock: Clock,
     ) -> None:
-        self.core = StreamingCore(config)
+        self.core: Core = (
+            ChannelCores(config, channels=len(speech)) if parameters.multichannel else StreamingCore(config)
+        )
         self.wake = asyncio.Event()
         self.meter = meter
         self.receipts = Receipts(meter.total)
         self.last_answer_s: float | None = None
         self._session_id = session_id
         self._model = model
-        self._converter = StreamConverter(parameters.audio_format)
-        self._detector = detector
-        self._speech = speech
+        self._ears = Ears(self.core, parameters.audio_format, detector=detector, speech=speech, clock=clock)
         self._decoder = decoder
         self._chunk_timeout_s = chunk_timeout_s
         self._figures = figures
@@ -103,9 +108,10 @@ class Transcriber:
         self._pending = Pending(meter.total.audio_s)
         self._replies: deque[DecodeReply] = deque()
         self._flight: _Flight | None = None
-        self._utterance_id: int | None = None
+        self._utterance_ids: dict[int, int] = {}  # by channel, of the latest decode
         self._settled_until_s = 0.0  # where the last final or the last clear ended
         self._last_decode: DecodeTimes | None = None
+        self._decodes: dict[int, DecodeTimes] = {}  # of which something may still be said, by request
         self._speech_ended_at: float | None = None
         self._ending = False
         self._finished = False
@@ -175,22 +181,14 @@ class Transcriber:
     async def _hear(self) -> list[Spoken | Cleared]:
         spoken: list[Spoken | Cleared] = []
         if data := self._pending.take_audio(STEP_S):
-            spoken += await self._judge(self._converter.push(data))
+            spoken += self._spoken(await self._ears.hear(data))
         while mark := self._pending.take_mark():
             spoken += self._flush() if mark is Mark.FLUSH else self._clear()
         if self._ending and not self._pending and not self._finished:
-            spoken += await self._judge(self._converter.flush())
+            spoken += self._spoken(await self._ears.finish())
             self._finished = True
             spoken += self._spoken(self.core.finish(self._clock.monotonic_s()))
         return spoken
-
-    async def _judge(self, samples: Samples) -> list[Spoken]:
-        if not len(samples):
-            return []
-        spoken = self._spoken(self.core.push_audio(samples, self._clock.monotonic_s()))
-        probabilities = await self._detector.detect(self._speech, samples)
-        events = self.core.push_speech(probabilities.tolist(), self._clock.monotonic_s())
-        return spoken + self._spoken(events)
 
     def _flush(self) -> list[Spoken | Cleared]:
         return [*self._spoken(self.core.flush(self._clock.monotonic_s()))]
@@ -217,9 +215,11 @@ class Transcriber:
         request = self.core.next_decode(self._clock.monotonic_s())
         if request is None:
             return []
-        if self._utterance_id is not None and self._utterance_id != request.utterance_id:
-            self._decoder.utterance_done(self._session_id, self._utterance_id)
-        self._utterance_id = request.utterance_id
+        channel = self.core.channel_of(request) if isinstance(self.core, ChannelCores) else 0
+        before = self._utterance_ids.get(channel, request.utterance_id)
+        if before != request.utterance_id:
+            self._decoder.utterance_done(self._session_id, before)
+        self._utterance_ids[channel] = request.utterance_id
         self._figures.decodes_requested += 1
         return await self._send(request)
 
@@ -264,7 +264,9 @@ class Transcriber:
         decode = DecodeTimes(
             flight.order.queued_at, reply.started_at, reply.decoded_at, reply.model, request.end_sample
         )
-        self._last_decode = decode
+        self._last_decode = self._decodes[request.id] = decode
+        if len(self._decodes) > KEPT_DECODES:
+            del self._decodes[next(iter(self._decodes))]
         self._figures.decodes_answered += 1
         self._figures.engine_ms += reply.hypothesis.engine_ms
         return self._spoken(self.core.accept(request.id, reply.hypothesis, self.last_answer_s))
@@ -288,6 +290,8 @@ class Transcriber:
             if event.type is StreamEventType.SPEECH_ENDED:
                 self._speech_ended_at = self._clock.unix_s()
             elif isinstance(event.payload, FinalSegment):
-                self._settled_until_s = event.payload.covers_until_sample / SAMPLE_RATE_HZ
-            spoken.append(Spoken(event, self._last_decode, self._speech_ended_at))
+                settled = min(event.payload.covers_until_sample, self.core.covered_until_sample)
+                self._settled_until_s = settled / SAMPLE_RATE_HZ
+            decode = self._last_decode if event.request_id is None else self._decodes.get(event.request_id)
+            spoken.append(Spoken(event, decode, self._speech_ended_at))
         return spoken

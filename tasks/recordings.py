@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from tempfile import TemporaryFile
 
+import numpy as np
 import structlog
 from django.core.files import File
 from django.db import DatabaseError, transaction
 
 from conversations.models import Conversation
 from sessions import journal
-from sessions.selectors import cleared_spans
+from sessions.selectors import cleared_spans, is_multichannel
 from transcription.audio.files import decode_file, encode_flac
 from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 
@@ -31,14 +32,28 @@ def ensure_recording(conversation: Conversation) -> Samples:
 
     Raises NoRecordingError, and what `decode_file` raises for a file that cannot be decoded.
     """
+    samples = _ensure(conversation)
+    return samples if samples.ndim == 1 else samples.mean(axis=1, dtype=np.float32)
+
+
+def ensure_channels(conversation: Conversation) -> list[Samples]:
+    """The same, each channel by itself where each is a speaker; else the one recording."""
+    samples = _ensure(conversation)
+    return [samples] if samples.ndim == 1 else [np.ascontiguousarray(one) for one in samples.T]
+
+
+def _ensure(conversation: Conversation) -> Samples:
+    """Mono (n,), or (n, 2) where each channel is a speaker."""
+    live = conversation.source == Conversation.Source.LIVE
+    separate = live and is_multichannel(conversation.session_id)
     conversation.refresh_from_db(fields=["audio"])
     if conversation.audio:
         with conversation.audio.open("rb") as file:
-            return decode_file(file)
-    if conversation.source != Conversation.Source.LIVE:
+            return decode_file(file, channels=2 if separate else 1)
+    if not live:
         raise NoRecordingError(f"this {conversation.get_source_display()} has no recording")
     try:
-        samples = journal.recording_samples(conversation.session_id)
+        samples = journal.recording_samples(conversation.session_id, separate=separate)
     except journal.JournalMissing as error:
         raise NoRecordingError("no audio was received, or it has been erased") from error
     if not len(samples):

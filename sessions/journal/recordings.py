@@ -59,19 +59,20 @@ def read_recording(session_id: str, from_byte: int = 0) -> Iterator[bytes]:
         yield from storage.read(session_id, span)
 
 
-def recording_chunks(session_id: str) -> Iterator[Samples]:
-    """The recording as float32 mono samples at 16 kHz, piece by piece. Raises JournalMissing."""
-    converter = StreamConverter(recording_format(session_id))
+def recording_chunks(session_id: str, *, separate: bool = False) -> Iterator[Samples]:
+    """The recording as float32 samples at 16 kHz, piece by piece: mono, shape (n,), or with `separate`
+    channels (n, channels). Raises JournalMissing."""
+    converter = StreamConverter(recording_format(session_id), separate=separate)
     for data in read_recording(session_id):
         yield converter.push(data)
     yield converter.flush()
 
 
-def recording_samples(session_id: str) -> Samples:
-    """The whole recording, float32 mono at 16 kHz, shape (n,); empty where there is none."""
+def recording_samples(session_id: str, *, separate: bool = False) -> Samples:
+    """The whole recording, float32 at 16 kHz, mono (n,) or `separate` (n, channels); empty: there is none."""
     if not has_recording(session_id):
         return np.zeros(0, np.float32)
-    return np.concatenate([np.zeros(0, np.float32), *recording_chunks(session_id)])
+    return np.concatenate([*recording_chunks(session_id, separate=separate)])
 
 
 def recorded_meter(session_id: str) -> Meter:

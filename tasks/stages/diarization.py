@@ -6,29 +6,40 @@ from typing import cast
 
 from conversations.models import StageRun
 from conversations.services.words import SpeakerFigures, replace_final_segments
+from sessions.selectors import is_multichannel
 from tasks.recordings import NoRecordingError, ensure_recording
 from tasks.stages.base import NothingToDoError, StageResult, StageWork
 from tasks.stages.engines import stage_engine
 from tasks.stages.reading import version_to_read
 from tasks.talk import segments_of
-from transcription.analysis.base import DiarizationEngine
-from transcription.analysis.speakers import assign_speakers, introduced_names, speaker_statistics
+from transcription.analysis.base import DiarizationEngine, SpeakerTurns, StageEngine
+from transcription.analysis.speakers import (
+    assign_speakers,
+    introduced_names,
+    speaker_statistics,
+    turns_from_segments,
+)
+from transcription.models import Segment
+
+
+class ChannelSpeakers:
+    """Stands where an engine would, where each channel was recorded by itself: nothing is guessed."""
+
+    name = "channels"
+    model = ""
+    version = "1"
+
+    def load(self) -> None:
+        """Nothing to load."""
 
 
 def run(work: StageWork) -> StageResult:
-    engine = cast("DiarizationEngine", stage_engine(work.stage.name))
-    try:
-        samples = ensure_recording(work.conversation)
-    except NoRecordingError as error:
-        raise NothingToDoError(str(error)) from error
-    heard = segments_of(work.conversation, version_to_read(work))
-    found = engine.diarize(
-        samples,
-        heard,
-        num_speakers=work.run.parameters.get("num_speakers"),
-        on_progress=work.on_progress,
-    )
-    segments = assign_speakers(heard, found.turns)
+    engine: StageEngine
+    if is_multichannel(work.conversation.session_id):
+        segments = segments_of(work.conversation, version_to_read(work))
+        engine, found = ChannelSpeakers(), SpeakerTurns(turns_from_segments(segments))
+    else:
+        engine, found, segments = _diarized(work)
     names = introduced_names(segments)
     figures = [
         SpeakerFigures(
@@ -67,3 +78,20 @@ def run(work: StageWork) -> StageResult:
         ],
     }
     return StageResult(output, engine, record)
+
+
+def _diarized(work: StageWork) -> tuple[StageEngine, SpeakerTurns, tuple[Segment, ...]]:
+    """The engine, who spoke when, and the words with their speakers."""
+    engine = cast("DiarizationEngine", stage_engine(work.stage.name))
+    try:
+        samples = ensure_recording(work.conversation)
+    except NoRecordingError as error:
+        raise NothingToDoError(str(error)) from error
+    heard = segments_of(work.conversation, version_to_read(work))
+    found = engine.diarize(
+        samples,
+        heard,
+        num_speakers=work.run.parameters.get("num_speakers"),
+        on_progress=work.on_progress,
+    )
+    return engine, found, assign_speakers(heard, found.turns)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from conversations.models import Conversation, StageRun
 from conversations.services.words import replace_final_segments
-from tasks.recordings import NoRecordingError, ensure_recording
+from tasks.recordings import NoRecordingError, ensure_channels
 from tasks.stages.base import NothingToDoError, StageResult, StageWork
 from tasks.stages.engines import batch_speech_engine
+from transcription.analysis.base import Progress
 from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, SpeechOptions
 from transcription.models import Segment
+from transcription.streaming.merging import channel_speaker
 
 
 def run(work: StageWork) -> StageResult:
     parameters = work.run.parameters
     try:
-        samples = ensure_recording(work.conversation)
+        channels = ensure_channels(work.conversation)
     except NoRecordingError as error:
         raise NothingToDoError(str(error)) from error
     engine = batch_speech_engine(batch_model(parameters.get("model", "")))
@@ -27,10 +30,18 @@ def run(work: StageWork) -> StageResult:
         prompt=parameters.get("prompt", ""),
         vocabulary=tuple(parameters.get("vocabulary", ())),
     )
-    hypotheses = list(engine.transcribe(samples, options, work.on_progress))
-    segments = segments_from(hypotheses)
+    hypotheses: list[Hypothesis] = []
+    spoken: list[Segment] = []
+    for number, samples in enumerate(channels):
+        heard = list(engine.transcribe(samples, options, _part(work.on_progress, number, len(channels))))
+        speaker_id = channel_speaker(number) if len(channels) > 1 else None
+        spoken += [replace(segment, speaker_id=speaker_id) for segment in segments_from(heard)]
+        hypotheses += heard
+    if len(channels) > 1:
+        spoken.sort(key=lambda segment: segment.start_s)
+    segments = [replace(segment, id=number) for number, segment in enumerate(spoken)]
     language = next((h.language for h in hypotheses if h.language), options.language)
-    duration_s = len(samples) / SAMPLE_RATE_HZ
+    duration_s = len(channels[0]) / SAMPLE_RATE_HZ
 
     def record(stage: StageRun) -> None:
         conversation_id = stage.run.conversation_id
@@ -73,6 +84,11 @@ def segments_from(hypotheses: list[Hypothesis]) -> list[Segment]:
         )
         for number, (piece, language) in enumerate(heard)
     ]
+
+
+def _part(on_progress: Progress, number: int, count: int) -> Progress:
+    """Progress of one channel as progress of all."""
+    return lambda done: on_progress((number + done) / count)
 
 
 def batch_model(name: str) -> str:

@@ -137,13 +137,14 @@ def test_parameters_are_read() -> None:
         "vocabulary": '["Ada"]',
         "interim_results": "TRUE",
         "acks": "1",
-        "multichannel": "false",
+        "multichannel": "true",
         "token": "secret",
     }
     assert parse_parameters(query, StreamParameters()) == StreamParameters(
         encoding="mulaw",
         sample_rate_hz=8000,
         channels=2,
+        multichannel=True,
         language="de-CH",
         vocabulary=("Ada",),
         interim_results=True,

@@ -7,10 +7,12 @@ import base64
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from sessions import journal, reach, starting, store
+from tasks.recordings import ensure_channels
 from tests.sessions.conftest import LiveServer
 from tests.sessions.support import ClockReader, silence, speech, words_between
 from tests.sessions.test_segment_stream import media
@@ -83,6 +85,40 @@ async def test_turns_figures_and_meaning(server: LiveServer, worker: ClockReader
     assert figures["turns"] == turns[-1:]
     assert figures["completeness"] == {"turns_final": True}
     assert (messages[-1]["type"], messages[-1]["turns"]) == ("done", 1)
+
+
+async def test_each_channel_is_a_speaker(server: LiveServer, worker: ClockReader, key: str) -> None:
+    """Two talks come back apart, in one numbering; turns and rows carry the channels; the recording is what
+    was sent, and is heard channel by channel by what comes after the session."""
+    left, right = speech(2) + silence(4), silence(3) + speech(2) + silence(1)
+    stereo = np.stack([np.frombuffer(side, "<i2") for side in (left, right)], axis=1).tobytes()
+    async with opened(server, key, PATH) as socket:
+        ready = await start(socket, channels=2, multichannel=True, analytics=True)
+        for seq, at in enumerate(range(0, len(stereo), 6400)):
+            await socket.send(media(seq, at // 4, stereo[at : at + 6400]))
+        await socket.send('{"type":"stop"}')
+        messages, _ = await rest(socket)
+    finals = [message["segment"] for message in of_type(messages, "segment_finalized")]
+    assert [(f["id"], f["speaker_id"], f["text"].split()) for f in finals] == [
+        (0, "CHANNEL_0", words_between(0, 2)),
+        (1, "CHANNEL_1", words_between(3, 5)),
+    ]
+    turns = of_type(messages, "analytics_snapshot")[-1]["turns"]
+    assert [(turn["speaker_id"], turn["segment_ids"]) for turn in turns] == [
+        ("CHANNEL_0", [0]),
+        ("CHANNEL_1", [1]),
+    ]
+    assert messages[-1]["turns"] == 2
+    row, _ = await store.run(rows_of, ready["session_id"])
+    heard = await store.run(lambda: list(row.conversation.segments.values_list("speaker_label", flat=True)))
+    assert heard == ["CHANNEL_0", "CHANNEL_1"]
+    assert await store.run(lambda: b"".join(journal.read_recording(row.session_id))) == stereo
+    channels = await store.run(lambda: ensure_channels(row.conversation))
+    stored = await store.run(lambda: ensure_channels(row.conversation))  # from the file, this time
+    for samples, again, side in zip(channels, stored, (left, right), strict=True):
+        sent = np.frombuffer(side, "<i2") / np.float32(32768)
+        assert np.abs(samples - sent).max() < 1e-4
+        assert np.array_equal(samples, again)
 
 
 async def test_frames_that_the_network_shuffled(server: LiveServer, worker: ClockReader, key: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from conversations.services.words import replace_final_segments
+from sessions.models import RealTimeSession
 from tasks.recordings import NoRecordingError, ensure_recording, settle_recording
+from tasks.stages import diarization
+from tasks.stages.base import StageWork
 from tasks.stages.transcription import segments_from
-from tasks.talk import talk_of, version_of
+from tasks.talk import segments_of, talk_of, version_of
 from tests.tasks.rows import make_conversation, start
 from transcription.engines.base import Hypothesis, HypothesisSegment
 from transcription.models import Segment, Turn, Word
@@ -51,6 +54,34 @@ def test_silence_makes_no_segments() -> None:
         (0, "yes", 1, "en"),
         (1, "no", 2, "en"),
     ]
+
+
+@pytest.mark.django_db
+def test_channels_are_the_speakers() -> None:
+    """Where each channel of a session is a speaker no engine guesses: the words keep theirs, and the voices
+    are counted by them."""
+    conversation = make_conversation("live", "hello there", "good morning", session_id="two-sides")
+    for number in (0, 1):
+        conversation.segments.filter(number=number).update(speaker_label=f"CHANNEL_{number}")
+    RealTimeSession.objects.create(
+        session_id="two-sides",
+        owner=conversation.owner,
+        conversation=conversation,
+        protocol="transcribe",
+        encoding="pcm_s16le",
+        sample_rate_hz=16_000,
+        channels=2,
+        options={"multichannel": True},
+    )
+    run = start(conversation)
+    stage = run.stages.get(name="diarization")
+    result = diarization.run(StageWork(stage, lambda _: None))
+    assert result.engine.name == "channels"
+    assert [speaker["label"] for speaker in result.output["speakers"]] == ["CHANNEL_0", "CHANNEL_1"]
+    assert [turn["speaker_id"] for turn in result.output["turns"]] == ["CHANNEL_0", "CHANNEL_1"]
+    assert result.record is not None
+    result.record(stage)
+    assert [s.speaker_id for s in segments_of(conversation, run.number)] == ["CHANNEL_0", "CHANNEL_1"]
 
 
 @pytest.mark.django_db

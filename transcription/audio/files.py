@@ -89,8 +89,11 @@ def probe(source: Source) -> AudioInfo:
         )
 
 
-def decode_blocks(source: Source, *, max_duration_s: float = MAX_DURATION_S) -> Iterator[Samples]:
-    """16 kHz mono float32, a block at a time; what is cut off or damaged gives what can be read of it.
+def decode_blocks(
+    source: Source, *, max_duration_s: float = MAX_DURATION_S, channels: int = 1
+) -> Iterator[Samples]:
+    """16 kHz float32, a block at a time, mono (n,) or two `channels` (n, 2); what is cut off or damaged gives
+    what can be read of it.
 
     Raises AudioUndecodable before the first block where nothing can be, UnsupportedAudio as soon as more than
     `max_duration_s` has been decoded.
@@ -98,8 +101,8 @@ def decode_blocks(source: Source, *, max_duration_s: float = MAX_DURATION_S) -> 
     left = round(max_duration_s * SAMPLE_RATE_HZ)
     anything = False
     with _opened(source) as (container, stream):
-        for frame in _resampled(_frames(container, stream)):
-            block = frame.to_ndarray().reshape(-1)
+        for frame in _resampled(_frames(container, stream), "mono" if channels == 1 else "stereo"):
+            block = frame.to_ndarray().reshape((-1,) if channels == 1 else (-1, channels))
             left -= len(block)
             if left < 0:
                 raise UnsupportedAudio(f"a recording may be at most {max_duration_s / 3600:g} hours long")
@@ -110,13 +113,14 @@ def decode_blocks(source: Source, *, max_duration_s: float = MAX_DURATION_S) -> 
         raise AudioUndecodable("no audio could be decoded from this file")
 
 
-def decode_file(source: Source, *, max_duration_s: float = MAX_DURATION_S) -> Samples:
-    """A whole recording as float32 of shape (n,), 16 kHz mono. Raises as `decode_blocks` does."""
+def decode_file(source: Source, *, max_duration_s: float = MAX_DURATION_S, channels: int = 1) -> Samples:
+    """A whole recording as float32, 16 kHz, mono (n,) or two `channels` (n, 2). Raises as `decode_blocks`."""
     # A bytearray grows in place: joining a list of blocks would need the memory twice.
     buffer = bytearray()
-    for block in decode_blocks(source, max_duration_s=max_duration_s):
+    for block in decode_blocks(source, max_duration_s=max_duration_s, channels=channels):
         buffer += block.astype(np.float32, copy=False).tobytes()
-    return np.frombuffer(buffer, np.float32)
+    samples = np.frombuffer(buffer, np.float32)
+    return samples if channels == 1 else samples.reshape(-1, channels)
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
@@ -136,8 +140,8 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
         yield from frames
 
 
-def _resampled(frames: Iterator[Any]) -> Iterator[Any]:
-    """Frames as 16 kHz mono float32. A stream may change its rate or layout half-way."""
+def _resampled(frames: Iterator[Any], layout: str) -> Iterator[Any]:
+    """Frames as 16 kHz float32 of that layout. A stream may change its rate or its own layout half-way."""
     resampler: Any = None
     shape: tuple[Any, ...] = ()
     for frame in frames:
@@ -145,7 +149,7 @@ def _resampled(frames: Iterator[Any]) -> Iterator[Any]:
         if now != shape:
             if resampler is not None:
                 yield from resampler.resample(None)
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+            resampler = av.AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)
             shape = now
         frame.pts = None  # containers number their frames badly, and what counts here is the samples
         yield from resampler.resample(frame)
@@ -154,15 +158,17 @@ def _resampled(frames: Iterator[Any]) -> Iterator[Any]:
 
 
 def encode_flac(samples: Samples, destination: Source) -> None:
-    """Write 16 kHz mono samples as 16-bit FLAC to a path or to a file opened for writing."""
+    """Write 16 kHz samples, mono (n,) or two channels (n, 2), as 16-bit FLAC to a path or an open file."""
+    layout = "mono" if samples.ndim == 1 else "stereo"
     with ExitStack() as stack:
         if isinstance(destination, (str, PathLike)):
             destination = stack.enter_context(open(destination, "wb"))
         container: Any = stack.enter_context(av.open(destination, mode="w", format="flac"))
-        stream = container.add_stream("flac", rate=SAMPLE_RATE_HZ, layout="mono", format="s16")
+        stream = container.add_stream("flac", rate=SAMPLE_RATE_HZ, layout=layout, format="s16")
         for start in range(0, len(samples), _FLAC_BLOCK):
             block = np.clip(np.rint(samples[start : start + _FLAC_BLOCK] * 32768.0), -32768, 32767)
-            frame = av.AudioFrame.from_ndarray(block.astype(np.int16)[None, :], format="s16", layout="mono")
+            packed = block.astype(np.int16).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(packed, format="s16", layout=layout)
             frame.sample_rate = SAMPLE_RATE_HZ
             frame.pts = start
             container.mux(stream.encode(frame))

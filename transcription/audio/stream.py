@@ -1,7 +1,7 @@
 """Bytes of a live stream, cut anywhere, to 16 kHz mono samples.
 
 `StreamConverter` = a `FrameDecoder` (bytes to samples of every channel; keeps what is not a whole frame yet),
-a mix-down, and soxr's streaming resampler. How the bytes were cut changes no sample of the result.
+a mix-down (or none), and soxr's streaming resampler. How the bytes were cut changes no sample of the result.
 """
 
 from __future__ import annotations
@@ -58,17 +58,22 @@ class PcmDecoder:
 
 
 class StreamConverter:
-    """One stream. `push` as bytes come, `flush` once at the end; both give float32 of shape (n,), 16 kHz."""
+    """One stream. `push` as bytes come, `flush` once at the end; both give float32 of shape (n,), 16 kHz.
+    With `separate` channels are not mixed, and the shape is (n, channels)."""
 
-    def __init__(self, audio_format: AudioFormat, decoder: FrameDecoder | None = None) -> None:
+    def __init__(
+        self, audio_format: AudioFormat, decoder: FrameDecoder | None = None, *, separate: bool = False
+    ) -> None:
         is_opus = audio_format.encoding == OPUS
         own = OpusDecoder(audio_format.channels) if is_opus else PcmDecoder(audio_format)
         self._decoder: FrameDecoder = decoder or own
         self._resampler: Any = None
+        self._channels = audio_format.channels if separate else 1
+        self._shape = (0, self._channels) if separate else (0,)
         rate_hz = DECODED_RATE_HZ if is_opus else audio_format.sample_rate_hz
         if rate_hz != SAMPLE_RATE_HZ:
             self._resampler = soxr.ResampleStream(
-                rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality=RESAMPLE_QUALITY
+                rate_hz, SAMPLE_RATE_HZ, self._channels, dtype="float32", quality=RESAMPLE_QUALITY
             )
 
     @property
@@ -83,15 +88,17 @@ class StreamConverter:
 
     def push(self, data: bytes) -> Samples:
         frames = self._decoder.push(data)
+        if len(self._shape) > 1:
+            return self._resampled(frames, last=False)
         mono = frames[:, 0] if frames.shape[1] == 1 else frames.mean(axis=1, dtype=np.float32)
         return self._resampled(mono, last=False)
 
     def flush(self) -> Samples:
         """What the resampler still held. The converter is done afterwards."""
-        return self._resampled(np.zeros(0, np.float32), last=True)
+        return self._resampled(np.zeros(self._shape, np.float32), last=True)
 
-    def _resampled(self, mono: Samples, *, last: bool) -> Samples:
-        if self._resampler is None or (not len(mono) and not last):
-            return mono
-        resampled: Samples = self._resampler.resample_chunk(np.ascontiguousarray(mono), last=last)
-        return resampled
+    def _resampled(self, samples: Samples, *, last: bool) -> Samples:
+        if self._resampler is None or (not len(samples) and not last):
+            return samples
+        resampled: Samples = self._resampler.resample_chunk(np.ascontiguousarray(samples), last=last)
+        return resampled.reshape(-1, *self._shape[1:])
