@@ -76,6 +76,9 @@ class Hypothesis:
     provisional: bool = False
     """The utterance's final comes from another pass over it, which weighs all words anew: what successive
     hypotheses agree on is no promise."""
+    settled: int = 0
+    """Of a provisional one's words, how many from the first on have that pass behind them: nothing that
+    follows changes them."""
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -25,7 +25,7 @@ _FFT_SIZE = 512
 _FILTERS = 25
 _LOWEST_HZ, _HIGHEST_HZ = 130.0, 6800.0
 _LIFTER = 22
-_PRE_EMPHASIS = 0.97
+PRE_EMPHASIS = 0.97
 
 PRIOR = np.array([48.37, 1.78, 6.20, 19.74, -0.47, -0.81, 2.99, -4.33, -4.05, -3.39, 5.19, 2.16, 2.11])
 """Mean of pocketsphinx' own estimates over 71 clips of twelve voices, read and synthetic."""
@@ -69,7 +69,7 @@ def cepstra(pcm: Pcm, before: int = 0) -> Cepstra:
     if len(pcm) < WINDOW_SAMPLES:
         return np.zeros((0, COEFFICIENTS))
     signal = pcm.astype(np.float64)
-    emphasised = signal - _PRE_EMPHASIS * np.concatenate(([float(before)], signal[:-1]))
+    emphasised = signal - PRE_EMPHASIS * np.concatenate(([float(before)], signal[:-1]))
     frames = np.lib.stride_tricks.sliding_window_view(emphasised, WINDOW_SAMPLES)[::HOP_SAMPLES]
     power = np.abs(np.fft.rfft(frames * _HAMMING, _FFT_SIZE)) ** 2
     # The floor keeps digital silence finite; such frames are far below LOUD_C0 and count for nothing.

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.engines.cepstra import CepstralMean, Pcm
+from transcription.engines.sentences import Begun, Said, Sentences
 
 FRAMES_PER_SECOND = 100
 STEP_SAMPLES = 3_200
 """Between two settings of the cepstral mean: 0.2 s."""
-
 HeardWord = tuple[str, float, float, float | None]
 """text, start and end in seconds from the utterance's first sample, lattice posterior (finals) or None."""
 
@@ -33,46 +34,77 @@ def new_decoder(options: dict[str, Any]) -> Any:
 
 
 class UtteranceDecoder:
-    """Holds at most one utterance; `start` forgets the one before."""
+    """Holds at most one utterance; `start` forgets the one before.
+
+    It is read sentence by sentence (`sentences`), each with its own cepstral mean, its own place in the
+    language model and its own last pass. The words of a sentence that has ended stay.
+    """
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._decoder = new_decoder(options)
-        self._mean = CepstralMean()
         self._open = False
-        self.fed_samples = 0
+        self.start()
+
+    @property
+    def settled(self) -> int:
+        """How many words, from the first on, nothing that follows can change."""
+        return len(self._said)
 
     def start(self) -> None:
+        self.fed_samples = 0
+        self._said: list[HeardWord] = []
+        self._sentences = Sentences()
         if self._open:
             # It was abandoned, or broke; what the end of it raises is nobody's any more.
+            self._open = False
             with suppress(RuntimeError):
                 self._decoder.end_utt()
-        self._decoder.start_stream()  # forgets the noise floor, which would be carried over otherwise
-        self._decoder.start_utt()
-        self._open = True
-        self._mean = CepstralMean()
-        self.fed_samples = 0
 
     def feed(self, pcm: Pcm) -> None:
         """Samples that follow those fed before, int16, shape (n,)."""
+        for part in self._sentences.push(pcm):
+            if isinstance(part, Said):
+                self._read(part.pcm)
+            elif isinstance(part, Begun):
+                self._begin(part.sample)
+            else:
+                self._end()
+        self.fed_samples += len(pcm)
+
+    def partial(self) -> list[HeardWord]:
+        return self._said + (self._words(with_probability=False) if self._open else [])
+
+    def finish(self) -> list[HeardWord]:
+        """The last pass over the sentence that is open; the utterance is closed afterwards."""
+        if self._open:
+            self._read(self._sentences.rest())
+            self._end()
+        return self._said
+
+    def _begin(self, sample: int) -> None:
+        self._decoder.start_stream()  # forgets the noise floor, which would be carried over otherwise
+        self._decoder.start_utt()
+        self._open = True
+        self._start_s = sample / SAMPLE_RATE_HZ
+        self._mean = CepstralMean()
+        self._read_samples = 0
+
+    def _read(self, pcm: Pcm) -> None:
         done = 0
         while done < len(pcm):
-            if self.fed_samples % STEP_SAMPLES == 0:
+            if self._read_samples % STEP_SAMPLES == 0:
                 self._decoder.set_cmn(",".join(f"{value:.3f}" for value in self._mean.value))
-            room = STEP_SAMPLES - self.fed_samples % STEP_SAMPLES
+            room = STEP_SAMPLES - self._read_samples % STEP_SAMPLES
             piece = pcm[done : done + room]
             self._decoder.process_raw(piece.tobytes(), False, False)
             self._mean.push(piece)
-            self.fed_samples += len(piece)
+            self._read_samples += len(piece)
             done += len(piece)
 
-    def partial(self) -> list[HeardWord]:
-        return self._words(with_probability=False)
-
-    def finish(self) -> list[HeardWord]:
-        """The last passes over the utterance; it is closed afterwards."""
+    def _end(self) -> None:
         self._decoder.end_utt()
         self._open = False
-        return self._words(with_probability=True)
+        self._said += self._words(with_probability=True)
 
     def _words(self, *, with_probability: bool) -> list[HeardWord]:
         words: list[HeardWord] = []
@@ -80,8 +112,9 @@ class UtteranceDecoder:
             text = _plain(entry.word)
             if text:
                 probability = min(1.0, float(np.float64(entry.prob))) if with_probability else None
-                start_s = entry.start_frame / FRAMES_PER_SECOND
-                words.append((text, start_s, (entry.end_frame + 1) / FRAMES_PER_SECOND, probability))
+                start_s = self._start_s + entry.start_frame / FRAMES_PER_SECOND
+                end_s = self._start_s + (entry.end_frame + 1) / FRAMES_PER_SECOND
+                words.append((text, start_s, end_s, probability))
         return words
 
 

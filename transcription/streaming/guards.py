@@ -45,6 +45,8 @@ class Guarded:
     """How many of `words`, from the start on, Whisper's own decoder would have let pass by their likelihood
     and compression. A partial is not decoded again at a higher temperature: the rest is shown, and agrees
     with nothing."""
+    settled: int = 0
+    """How many of `words`, from the start on, the engine says that it will not change."""
 
 
 def guard(hypothesis: Hypothesis, *, window_s: float) -> Guarded:
@@ -72,6 +74,7 @@ def guard(hypothesis: Hypothesis, *, window_s: float) -> Guarded:
         timed=timed,
         segments=kept,
         sure=len(words) if sure is None else min(sure, len(words)),
+        settled=0 if looped else min(hypothesis.settled, len(words)),
     )
 
 

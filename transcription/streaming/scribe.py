@@ -35,12 +35,13 @@ class Scribe:
         heard = self._guarded(utterance, request.end_sample, hypothesis)
         window_end_s = request.end_sample / SAMPLE_RATE_HZ
         agreed = agreed_words(utterance.words, heard.words, window_end_s=window_end_s)
-        utterance.stable = min(agreed, heard.sure)
+        utterance.stable = max(min(agreed, heard.sure), heard.settled)
         utterance.words, utterance.timed = heard.words, heard.timed
-        claimed = 0
+        # No forced cut may be able to move to the next segment what is promised to stay.
+        cut_s = self._listener.earliest_cut_s(utterance, config)
+        claimed = min(heard.settled, words_before(utterance.words, cut_s))
         if not hypothesis.provisional:
-            # Enough must follow, a word among it, and no forced cut be able to move it to the next segment.
-            cut_s = self._listener.earliest_cut_s(utterance, config)
+            # Enough must follow, a word among it.
             limit_s = min(window_end_s - CLAIM_CONTEXT_S, cut_s)
             claimed = min(utterance.stable, words_before(utterance.words[:-1], limit_s))
         return self._partial(
@@ -112,4 +113,9 @@ class Scribe:
         if utterance.seam_before is None:
             return heard
         gone = split(heard.words, utterance.seam_before)
-        return replace(heard, words=heard.words[gone:], sure=max(0, heard.sure - gone))
+        return replace(
+            heard,
+            words=heard.words[gone:],
+            sure=max(0, heard.sure - gone),
+            settled=max(0, heard.settled - gone),
+        )

@@ -80,13 +80,27 @@ def test_in_pieces_or_whole_the_answer_is_the_same(engine: PocketSphinxEngine) -
     assert heard(read(engine, "after another", samples, offset_s=offset_s)[-1]) == whole
 
 
-def test_partials_grow_and_probabilities_come_with_the_final(engine: PocketSphinxEngine) -> None:
-    """A partial has words without probabilities; the final has the posterior of each."""
+def test_partials_grow_and_probabilities_come_with_the_last_pass(engine: PocketSphinxEngine) -> None:
+    """A partial's words have no probabilities until they are settled; the final has the posterior of each."""
     hypotheses = read(engine, "growing", utterance(0)[0], step_s=0.5)
     assert any(hypothesis.words for hypothesis in hypotheses[:-1])
-    assert all(word.probability is None for partial in hypotheses[:-1] for word in partial.words)
+    for partial in hypotheses[:-1]:
+        assert all(word.probability is not None for word in partial.words[: partial.settled])
+        assert all(word.probability is None for word in partial.words[partial.settled :])
     probabilities = [word.probability for word in hypotheses[-1].words]
     assert all(probability is not None and 0 < probability <= 1 for probability in probabilities)
+
+
+def test_sentences_of_an_utterance_are_read_as_they_are_alone(engine: PocketSphinxEngine) -> None:
+    """Two voices 0.3 s apart are heard as each is alone, and the pause settles the first one's words."""
+    parts = [utterance(number)[0] for number in (1, 2)]
+    alone = [read(engine, f"part {number}", part)[-1].text for number, part in enumerate(parts)]
+    hypotheses = read(engine, "joined", np.concatenate([parts[0][:-2400], parts[1][2400:]]), step_s=0.2)
+    assert hypotheses[-1].text == " ".join(alone)
+    final = [word.text for word in hypotheses[-1].words]
+    assert max(partial.settled for partial in hypotheses) >= len(alone[0].split())
+    for partial in hypotheses:
+        assert [word.text for word in partial.words[: partial.settled]] == final[: partial.settled]
 
 
 def test_the_same_window_again(engine: PocketSphinxEngine) -> None:

@@ -85,6 +85,15 @@ def test_provisional_answers_claim_nothing() -> None:
         assert answer(core, hypothesis, request).stable_chars == 0
 
 
+def test_settled_words_are_stable_at_once() -> None:
+    """What the engine says that it will not change is promised without waiting for agreement."""
+    core = StreamingCore()
+    feed(core, 40)
+    request = asked(core)
+    hypothesis = replace(heard(request, "one two three four"), provisional=True, settled=2)
+    assert answer(core, hypothesis, request).stable_chars == len("one two")
+
+
 @pytest.mark.parametrize("figures", [{"avg_logprob": -1.3}, {"compression_ratio": 2.8}])
 def test_unsure_partial_is_shown_and_promises_nothing(figures: dict[str, float]) -> None:
     """From a segment on that Whisper's decoder would try again, words are shown and agree with nothing."""
