@@ -39,10 +39,10 @@ def _ours(*, stable_only: bool) -> Make:
     return make
 
 
-_OURS_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+_OURS_S = (0.1, 0.2, 0.5, 0.7, 1.0, 2.0)
 _AGREEMENT_S = (0.25, 0.5, 1.0, 2.0)
 CONTENDERS: dict[str, Contender] = {
-    OURS: Contender(_OURS_S, 0.2, _ours(stable_only=False), (0.2, 1.0, 2.0)),
+    OURS: Contender(_OURS_S, 0.2, _ours(stable_only=False), (0.2, 0.5, 0.7, 1.0, 2.0)),
     AGREEMENT: Contender(_AGREEMENT_S, 1.0, lambda _, __, s: LocalAgreement(s), (1.0, 2.0)),
     FIXED: Contender((0.5, 1.0, 1.5, 2.0), 1.5, lambda _, __, s: FixedWindows(s), (1.5,)),
     OURS_STABLE: Contender(_OURS_S, 0.2, _ours(stable_only=True)),

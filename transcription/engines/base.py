@@ -79,6 +79,8 @@ class Hypothesis:
     settled: int = 0
     """Of a provisional one's words, how many from the first on have that pass behind them: nothing that
     follows changes them."""
+    complete: bool = False
+    """The same window as a final one would bring the same: there is no need to ask."""
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -56,6 +56,7 @@ def transcribe_by_utterances(
         )
     )
     vad = SileroVad().stream()
+    latest = Hypothesis(())
 
     def answered(request: DecodeRequest) -> Iterator[Hypothesis]:
         window = SpeechWindow(
@@ -70,8 +71,9 @@ def transcribe_by_utterances(
                 word_timestamps=options.word_timestamps,
             ),
         )
-        (hypothesis,) = engine.decode([window])
-        yield from _finals(core.accept(request.id, hypothesis, 0.0), hypothesis)
+        nonlocal latest
+        (latest,) = engine.decode([window])
+        yield from _finals(core.accept(request.id, latest, 0.0), latest)
 
     def waiting() -> Iterator[Hypothesis]:
         while (request := core.next_decode(0.0)) is not None:
@@ -80,10 +82,11 @@ def transcribe_by_utterances(
     for start in range(0, len(samples), _PIECE_SAMPLES):
         piece = samples[start : start + _PIECE_SAMPLES]
         core.push_audio(piece, 0.0)
-        core.push_speech([float(probability) for probability in vad.push(piece)], 0.0)
+        # A silence that has lasted may make an answer final that came before.
+        yield from _finals(core.push_speech([float(p) for p in vad.push(piece)], 0.0), latest)
         yield from waiting()
         on_progress(start / len(samples))
-    core.finish(0.0)
+    yield from _finals(core.finish(0.0), latest)
     yield from waiting()
     on_progress(1.0)
 

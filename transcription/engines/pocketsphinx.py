@@ -113,7 +113,7 @@ class PocketSphinxEngine:
         finally:
             with self._table:
                 self._waiting[index] -= 1
-        _, heard, settled, engine_ms = reply
+        _, heard, settled, complete, engine_ms = reply
         words = tuple(
             Word(text, start_s, end_s, probability).shifted(window.offset_s)
             for text, start_s, end_s, probability in heard
@@ -125,7 +125,12 @@ class PocketSphinxEngine:
         # Measured: its last pass over a sentence changes 8 % of what partials agreed on, however long they
         # had agreed; without that pass 4 points more of the words are wrong.
         return Hypothesis(
-            segments, language="en", engine_ms=engine_ms, provisional=not window.is_final, settled=settled
+            segments,
+            language="en",
+            engine_ms=engine_ms,
+            provisional=not window.is_final,
+            settled=settled,
+            complete=complete,
         )
 
     def _pick(self, key: str) -> int:

@@ -3,7 +3,7 @@
 It speaks over one end of a socket pair with its parent, a request and an answer at a time, and ends when the
 parent's end is gone, however the parent died. (A death signal would be tied to the thread that started it.)
 
-    (key, start, pcm, is_final)    ("words", [...], settled, engine_ms), or
+    (key, start, pcm, is_final)    ("words", [...], settled, complete, engine_ms), or
                                    ("missing",) where it has not the samples before `start`, or
                                    ("failed", message) with what pocketsphinx raised
 """
@@ -67,7 +67,7 @@ def answer(utterances: OpenUtterances, request: tuple[Any, ...]) -> tuple[Any, .
     words = decoder.finish() if is_final else decoder.partial()
     if is_final:
         utterances.release(key)
-    return ("words", words, decoder.settled, (time.perf_counter() - began) * 1000)
+    return ("words", words, decoder.settled, decoder.complete, (time.perf_counter() - began) * 1000)
 
 
 def serve(connection: Connection, limit: int, options: dict[str, Any]) -> None:

@@ -50,6 +50,11 @@ class UtteranceDecoder:
         """How many words, from the first on, nothing that follows can change."""
         return len(self._said)
 
+    @property
+    def complete(self) -> bool:
+        """True where `finish` would change nothing: no sentence is open."""
+        return not self._open
+
     def start(self) -> None:
         self.fed_samples = 0
         self._said: list[HeardWord] = []

@@ -16,7 +16,7 @@ from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis, Samples
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.events import DecodeRequest, StreamEvent, StreamEventType
 from transcription.streaming.listening import Closed, Listener, Opened
-from transcription.streaming.planning import GIVE_UP_S, DecodePlanner
+from transcription.streaming.planning import GIVE_UP_S, TAIL_SAMPLES, DecodePlanner
 from transcription.streaming.scribe import Scribe
 from transcription.streaming.start import StartAt
 from transcription.streaming.utterance import Utterance
@@ -147,6 +147,13 @@ class StreamingCore:
             utterance.trial = hypothesis
         if request.is_final and utterance.closed and silence_start == utterance.trial_silence:
             return self._finalise(utterance, hypothesis, request.id) + self._settle()
+        if hypothesis.complete and utterance.end is not None and request.end_sample >= utterance.end:
+            return self._finalise(utterance, hypothesis, request.id) + self._settle()
+        if hypothesis.complete and not utterance.closed:
+            # If the silence that is running closes the utterance, its final window is this one.
+            silence_start = self._listener.endpointer.silence_start
+            if silence_start is not None and request.end_sample >= silence_start + TAIL_SAMPLES:
+                utterance.trial_silence, utterance.trial = silence_start, hypothesis
         return self._scribe.show(utterance, request, hypothesis, self.config)
 
     def decode_lost(self, request_id: int, now_s: float) -> list[StreamEvent]:

@@ -65,6 +65,8 @@ class Faults:
     lost: float = 0.0
     doubled: float = 0.0
     latency_s: Callable[[random.Random], float] = lambda _: 0.05
+    completes: bool = False
+    """It reads sentence by sentence: where a window ends in a pause, a final would say no more."""
     most_lost_running: int = 3
 
 
@@ -78,13 +80,21 @@ class Engine:
     def hear(self, request: DecodeRequest) -> Hypothesis:
         start_s, end_s = request.start_sample / SAMPLE_RATE_HZ, request.end_sample / SAMPLE_RATE_HZ
         words = [word for true in self.spoken.words for word in self._word(true, start_s, end_s)]
-        if words and not request.is_final and self.dice.random() < self.faults.unstable:
+        pause_s = end_s - max((word.end_s for word in self.spoken.words if word.start_s < end_s), default=0.0)
+        complete = self.faults.completes and pause_s >= 0.2
+        if words and not (request.is_final or complete) and self.dice.random() < self.faults.unstable:
             last = words[-1]
             words[-1] = Word("misheard", last.start_s, last.end_s)
         if not words:
-            return Hypothesis(())
+            return Hypothesis((), complete=complete)
         text = " ".join(word.text for word in words)
-        return Hypothesis((HypothesisSegment(words[0].start_s, words[-1].end_s, text, tuple(words)),))
+        segment = HypothesisSegment(words[0].start_s, words[-1].end_s, text, tuple(words))
+        return Hypothesis(
+            (segment,),
+            provisional=self.faults.completes,
+            settled=len(words) if complete else 0,
+            complete=complete,
+        )
 
     def _word(self, true: Word, start_s: float, end_s: float) -> Iterator[Word]:
         begin_s, finish_s = max(true.start_s, start_s), min(true.end_s, end_s)

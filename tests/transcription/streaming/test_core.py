@@ -36,6 +36,7 @@ def faults(draw: st.DrawFn) -> Faults:
         lost=draw(st.floats(0.0, 0.5)),
         doubled=draw(st.floats(0.0, 0.5)),
         latency_s=lambda dice: dice.uniform(least_s, most_s),
+        completes=draw(st.booleans()),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -249,3 +251,36 @@ def test_segment_is_final_when_its_utterance_has_closed(early_final_ms: int) -> 
         request = asked(core)
         kinds += [event.type for event in core.accept(request.id, heard(request, "one two"), 0.0)]
     assert kinds == [StreamEventType.SPEECH_ENDED, StreamEventType.FINAL_SEGMENT]
+
+
+@pytest.mark.parametrize("answered_in_time", [True, False])
+def test_complete_answer_needs_no_final(answered_in_time: bool) -> None:
+    """Where the engine says that a final would bring the same, the answer for the tail is the final: when the
+    silence has lasted, or when it comes later."""
+    core = StreamingCore()
+    feed(core, 60)
+    feed(core, 12, speech=False)
+    request = asked(core)
+    hypothesis = replace(heard(request, "one two"), provisional=True, settled=2, complete=True)
+    kinds = []
+    if answered_in_time:
+        [shown] = core.accept(request.id, hypothesis, 0.0)
+        assert isinstance(shown.payload, PartialSegment)
+        assert shown.payload.stable_chars == len("one two")
+    kinds += feed(core, 6, speech=False)
+    if not answered_in_time:
+        kinds += [event.type for event in core.accept(request.id, hypothesis, 0.0)]
+    assert kinds == [StreamEventType.SPEECH_ENDED, StreamEventType.FINAL_SEGMENT]
+    assert core.next_decode(0.0) is None
+
+
+def test_complete_answer_is_no_final_once_speech_resumes() -> None:
+    """What was said after a complete answer is asked for."""
+    core = StreamingCore()
+    feed(core, 60)
+    feed(core, 12, speech=False)
+    request = asked(core)
+    core.accept(request.id, replace(heard(request, "one two"), complete=True), 0.0)
+    feed(core, 40)
+    assert StreamEventType.FINAL_SEGMENT not in feed(core, 18, speech=False)
+    assert asked(core).is_final
