@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conversations.errors import Conflict
+from conversations.live import LiveWords
 from conversations.models import Conversation, Segment
 from transcription.models import Segment as HeardSegment
 from transcription.models import Transcript, Word, join_text
@@ -42,15 +43,20 @@ class Words:
         return join_text((segment.text for segment in self.segments), self.conversation.language)
 
 
-def to_transcript(words: Words) -> Transcript:
-    """The library's own type. A corrected segment has no words any more (their times were of other words);
-    its annotations keep what was heard."""
+def to_transcript(words: Words, live: LiveWords | None = None) -> Transcript:
+    """The library's own type, of a running session with what is still open. A corrected segment has no words
+    any more (their times were of other words); its annotations keep what was heard."""
     conversation = words.conversation
+    finals = [_heard(segment) for segment in words.segments]
+    known = {segment.id for segment in finals}
+    still_open = [segment for segment in live.partials if segment.id not in known] if live else []
+    stream = {"stream": live.stream.to_json()} if live and live.stream else {}
     return Transcript(
         file_name=conversation.title or str(conversation.pk),
         language=conversation.language or None,
-        segments=tuple(_heard(segment) for segment in words.segments),
-        meta={
+        segments=(*finals, *sorted(still_open, key=lambda segment: segment.id)),
+        meta=stream
+        | {
             "conversation_id": str(conversation.pk),
             "source": conversation.source,
             "version": words.version,

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
 from conversations.selectors import LIVE_RUN_NUMBER, segments_of
@@ -58,6 +59,12 @@ async def state_of(redis: Redis, session_id: str) -> State:
     """Raises RedisError."""
     said: Any = await redis.hgetall(state_key(session_id))
     return _merged(said, await store.run(_finals, session_id))
+
+
+def state_now(redis: SyncRedis, session_id: str) -> State:
+    """The same from synchronous code; only of what Redis has. Raises RedisError."""
+    said: Any = redis.hgetall(state_key(session_id))
+    return _merged(said, {})
 
 
 async def changed_since(redis: Redis, session_id: str, last_seq: int) -> list[Said]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from conversations.wrong_keys import MAX_WRONG_KEYS, WINDOW_S, count_key, starts_a_window
 
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_AHEAD_S = 60.0
@@ -15,8 +16,6 @@ BACKLOG_SPEED = 10.0
 """A resumed backlog may come at up to this many times the speed of speech."""
 LAG_PATIENCE_S = 2.0
 """How long a lag past the hard threshold is borne (contract: transcription stream)."""
-MAX_WRONG_KEYS = 10
-WRONG_KEYS_WINDOW_S = 60
 
 
 @dataclass(slots=True)
@@ -71,31 +70,22 @@ class LagRule:
 
 
 class WrongKeys:
-    """How many wrong keys an address has sent in the last minute, over all processes.
-
-    Without Redis nobody is refused here: a key is still checked.
-    """
+    """The count of `conversations.wrong_keys`, from an event loop."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def is_refused(self, address: str) -> bool:
         try:
-            count = await self._redis.get(_key(address))
+            count = await self._redis.get(count_key(address))
         except RedisError:
             return False
         return count is not None and int(count) > MAX_WRONG_KEYS
 
     async def note(self, address: str) -> None:
-        """The eleventh within a minute starts a minute of refusal."""
         try:
-            count = await self._redis.incr(_key(address))
-            if count == 1 or count == MAX_WRONG_KEYS + 1:
-                await self._redis.expire(_key(address), WRONG_KEYS_WINDOW_S)
+            count = await self._redis.incr(count_key(address))
+            if starts_a_window(count):
+                await self._redis.expire(count_key(address), WINDOW_S)
         except RedisError:
             return
-
-
-def _key(address: str) -> str:
-    """Addresses are personal data: only a digest is kept."""
-    return f"ambient:wrong-keys:{hashlib.sha256(address.encode()).hexdigest()[:32]}"

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Throttled
 from rest_framework.request import Request
 
+from conversations import wrong_keys
 from conversations.access import (
     Access,
     access_from_key,
@@ -45,15 +46,28 @@ def access_of(request: Request) -> Access:
 def access_of_plain(request: HttpRequest) -> Access | None:
     """The same for a view without REST framework, which only reads (no CSRF check is made here).
 
-    Queries the database. None where there are no credentials or wrong ones.
+    Queries the database. None where there are no credentials or wrong ones. Raises Throttled.
     """
-    if (key := bearer_of(request)) is not None:
-        return access_from_key(key)
-    if (token := request.GET.get("token")) is not None:
-        return access_from_token(token)
+    key, token = bearer_of(request), request.GET.get("token")
+    if key is not None or token is not None:
+        check_address(request)
+        access = access_from_key(key) if key is not None else access_from_token(token or "")
+        if access is None:
+            wrong_keys.note(address_of(request))
+        return access
     if request.user.is_authenticated:
         return access_from_user(request.user)
     return access_from_loopback() if is_open_loopback(request) else None
+
+
+def address_of(request: HttpRequest | Request) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def check_address(request: HttpRequest | Request) -> None:
+    """Raises Throttled for an address that has shown too many wrong keys."""
+    if wrong_keys.is_refused(address_of(request)):
+        raise Throttled(wrong_keys.WINDOW_S, "Too many wrong keys from this address.")
 
 
 def is_open_loopback(request: HttpRequest | Request) -> bool:
@@ -77,8 +91,10 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = bearer_of(request)
         if key is None:
             return None
+        check_address(request)
         access = access_from_key(key)
         if access is None:
+            wrong_keys.note(address_of(request))
             raise AuthenticationFailed("This API key is not known, or is switched off.")
         return _owner(access), access
 
@@ -93,8 +109,10 @@ class TokenAuthentication(BaseAuthentication):
         token = request.query_params.get("token")
         if token is None:
             return None
+        check_address(request)
         access = access_from_token(token)
         if access is None:
+            wrong_keys.note(address_of(request))
             raise AuthenticationFailed("This token is not valid, or has expired.")
         return _owner(access), access
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from conversations.wrong_keys import MAX_WRONG_KEYS
 from sessions import watching
 from sessions.feed import STREAM_LENGTH
-from sessions.limits import MAX_WRONG_KEYS
 from tests.docs.pages import ROOT, code, page, rows, section
 
 PAGE = "docs/protocols/watch.md"

@@ -14,7 +14,6 @@ import pytest
 import uvicorn
 from channels.routing import ProtocolTypeRouter
 from django.contrib.auth import get_user_model
-from redis import Redis
 
 from conversations.services.access import create_key
 from sessions import hub as hubs
@@ -64,11 +63,8 @@ def worker() -> Iterator[ClockReader]:
 
 
 @pytest.fixture
-def server(transactional_db: None, media: Path, settings: Any) -> Iterator[LiveServer]:
+def server(transactional_db: None, media: Path) -> Iterator[LiveServer]:
     """Only the sockets; what a test changes in the settings it must change before it asks for this."""
-    with Redis.from_url(settings.REDIS_URL) as redis:  # what another test's wrong keys left behind
-        for left in redis.scan_iter("ambient:wrong-keys:*"):
-            redis.delete(left)
     with serving() as running:
         yield running
 

@@ -14,8 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from conversations.wrong_keys import MAX_WRONG_KEYS
 from sessions import journal, reach, store
-from sessions.limits import MAX_WRONG_KEYS
 from sessions.models import RealTimeSession, RealTimeTranscriptChunk
 from tests.sessions.conftest import LiveServer, make_key
 from tests.sessions.support import ClockReader, silence, speech, words_between

@@ -19,11 +19,13 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import Throttled
 
 from conversations.access import Access
 from conversations.api.authentication import access_of_plain
 from conversations.api.errors import envelope
 from conversations.selectors import conversation_for
+from conversations.wrong_keys import WINDOW_S
 
 CHUNK_BYTES = 256 * 1024
 RANGE = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
@@ -58,7 +60,12 @@ def byte_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
 @require_safe
 async def audio(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
     """GET, HEAD: the recording, with `Range`. Scope `read`; 404 where there is none (any more)."""
-    access = await sync_to_async(access_of_plain)(request)
+    try:
+        access = await sync_to_async(access_of_plain)(request)
+    except Throttled as error:
+        response = JsonResponse(envelope(error.default_code, str(error.detail)), status=error.status_code)
+        response.headers["Retry-After"] = str(WINDOW_S)
+        return response
     if access is None:
         response = JsonResponse(envelope("not_authenticated", "An API key is needed."), status=401)
         response.headers["WWW-Authenticate"] = 'Bearer realm="ambient"'

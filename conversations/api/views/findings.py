@@ -23,8 +23,10 @@ from conversations.api.serializers import (
 )
 from conversations.api.transcripts import TranscriptDocument, asked_version, transcript_json, words_of
 from conversations.errors import NotReady
+from conversations.live import live_words
 from conversations.models import Answer, Conversation, Entity, Stage
 from conversations.selectors import (
+    LIVE_RUN_NUMBER,
     answers_of,
     conversation_for,
     entities_of,
@@ -53,16 +55,19 @@ class TranscriptView(ApiView):
         },
     )
     def get(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
-        """`json`: with speakers, corrections and words; `v2`: the library's document; text, SRT or WebVTT."""
+        """`json`: with speakers, corrections and words; `v2`: the library's document, of a running session
+        with what is still open; text, SRT or WebVTT."""
         conversation = conversation_for(self.access, conversation_id)
         query = self.valid_query(TranscriptQuery)
         number = version_number(conversation, version=query["version"], run_number=query["run"])
+        is_live = query["format"] == "v2" and number == LIVE_RUN_NUMBER
+        live = live_words(conversation) if is_live else None
         words = words_of(conversation, number)
         match query["format"]:
             case "json":
                 return Response(transcript_json(words))
             case "v2":
-                return Response(exports.to_transcript(words).to_json())
+                return Response(exports.to_transcript(words, live).to_json())
             case plain:
                 write, content_type, suffix = PLAIN_FORMATS[plain]
                 name = f"{conversation.pk}-{words.version}.{suffix}"
