@@ -45,7 +45,7 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class State:
     """`seq`: of the newest message that is in it, from which to follow; None: none is known.
-    `items`: by item, in the order of their seq."""
+    `items`: by item, what was granted first, then finals without a seq, then in the order of their seq."""
 
     seq: int | None
     items: dict[str, Said]
@@ -103,7 +103,9 @@ def _merged(raw: dict[bytes, bytes], finals: dict[str, str]) -> State:
         if known is None or known.body["segment"]["partial"]:
             items[item] = Said(None, text)
     last = raw.get(LAST.encode())
-    ordered = sorted(items.items(), key=lambda item: (item[1].seq is not None, item[1].seq or 0))
+    ordered = sorted(
+        items.items(), key=lambda item: (item[0] != READY, item[1].seq is not None, item[1].seq or 0)
+    )
     return State(int(last) if last else None, dict(ordered))
 
 
