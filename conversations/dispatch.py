@@ -12,6 +12,7 @@ from django.db import transaction
 
 ADVANCE_RUN_TASK = "tasks.pipeline.advance_run"
 RUN_STAGE_TASK = "tasks.pipeline.run_stage"
+LOSE_STAGE_TASK = "tasks.pipeline.lose_stage"
 SWEEP_RUNS_TASK = "tasks.upkeep.sweep_runs"
 ERASE_EXPIRED_TASK = "tasks.upkeep.erase_expired"
 BATCH_QUEUE = "batch"
@@ -31,10 +32,12 @@ def run_channel(run_id: int | str) -> str:
     return f"ambient:run:{run_id}"
 
 
-def advance_run_after_commit(run_id: int) -> None:
-    """Have the pipeline look at a run once the rows are there to be seen."""
+def advance_run_after_commit(run_id: int, *, expires_s: float | None = None) -> None:
+    """Have the pipeline look at a run once the rows are there to be seen. `expires_s`: it will be said again
+    by then."""
     transaction.on_commit(
-        lambda: current_app.send_task(ADVANCE_RUN_TASK, args=[run_id], queue=BATCH_QUEUE), robust=True
+        lambda: current_app.send_task(ADVANCE_RUN_TASK, args=[run_id], queue=BATCH_QUEUE, expires=expires_s),
+        robust=True,
     )
 
 
@@ -52,6 +55,11 @@ def run_stage_after_commit(stage_run_id: int, *, audio_duration_s: float, countd
         ),
         robust=True,
     )
+
+
+def say_stage_lost(stage_run_id: int, task_id: str) -> None:
+    """From a worker whose child died at work on a stage; rows are for its other children to write."""
+    current_app.send_task(LOSE_STAGE_TASK, args=[stage_run_id, task_id], queue=BATCH_QUEUE)
 
 
 def revoke_after_commit(task_ids: Sequence[str]) -> None:

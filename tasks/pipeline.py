@@ -1,7 +1,8 @@
 """The pipeline's tasks: thin. A message says where to look; what is to be done is read from the rows.
 
-Nothing is retried by Celery: a fault that passes puts the stage's row back (`fail_stage`), and whatever dies
-without a word is found by the sweep (tasks.upkeep), so a message that is lost or comes twice changes nothing.
+Nothing is retried by Celery: a fault that passes puts the stage's row back (`fail_stage`), a child that dies
+is reported by its worker (tasks.stage_request), and what dies without a word is found by the sweep
+(tasks.upkeep). So a message that is lost or comes twice changes nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connections, transaction
 from redis import RedisError
 
-from conversations.dispatch import ADVANCE_RUN_TASK, RUN_STAGE_TASK
+from conversations.dispatch import ADVANCE_RUN_TASK, LOSE_STAGE_TASK, RUN_STAGE_TASK
 from conversations.models import Conversation, PipelineRun, StageRun
 from conversations.services import runs, stage_runs
 from tasks.heartbeat import Heartbeat
@@ -26,7 +27,7 @@ from transcription.errors import EngineFailed, TranscriptionError
 
 log = structlog.get_logger(__name__)
 
-BEATS_PER_LEASE = 3
+BEATS_PER_LEASE = 4
 PASSING = (OperationalError, InterfaceError, RedisError)
 """Faults of the database and of Redis that are gone when they are back."""
 
@@ -54,7 +55,19 @@ def _settle(run: PipelineRun) -> None:
             settle_recording(conversation)
 
 
-@shared_task(name=RUN_STAGE_TASK, bind=True)
+class StageTask(Task):  # type: ignore[type-arg]  # not generic when the program runs
+    Request = "tasks.stage_request:StageRequest"
+
+
+@shared_task(name=LOSE_STAGE_TASK)
+def lose_stage(stage_run_id: int, task_id: str) -> None:
+    """A child has died at work on a stage: start it anew, without waiting for its lease to run out."""
+    if stage_runs.lose_stage(stage_run_id=stage_run_id, task_id=task_id):
+        log.warning("stage_process_died", stage_run_id=stage_run_id)
+
+
+# The row says what is to be done after a child has died; its message is not to be taken a second time.
+@shared_task(name=RUN_STAGE_TASK, bind=True, base=StageTask, reject_on_worker_lost=False)
 def run_stage(self: Task[Any, Any], stage_run_id: int) -> None:
     """Take a stage, do it, say how it ended, look at its run."""
     stage = stage_runs.claim_stage(stage_run_id=stage_run_id, task_id=self.request.id or "")

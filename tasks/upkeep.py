@@ -15,21 +15,22 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from conversations import dispatch
 from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
 from conversations.models import PipelineRun, StageRun
 from conversations.services import retention, stage_runs
 from conversations.services.unclaimed import sweep_unclaimed
 from sessions.services.finishing import finish_abandoned
 from sessions.wire import SWEEP_SESSIONS_TASK
-from tasks.pipeline import advance_run
 
 log = structlog.get_logger(__name__)
 
-TAKEN_FOR_LOST_S = 60
-"""A stage sent so long ago, while the queue holds fewer messages than stages that wait, was lost."""
+TAKEN_FOR_LOST_S = 15
+"""A stage sent so long ago, while the queue holds fewer messages than stages that wait, was lost. Longer than
+the longest back-off, in which a worker holds the message. Taken for lost wrongly, it costs a message."""
 UNCLAIMED_FOR = timedelta(hours=1)
 """A file is claimed as soon as it is written whole; one that is not by then, its process left behind."""
-STALLED_S = 15
+STALLED_S = 10
 """A run that is older than this and has nothing running or sent was forgotten."""
 
 
@@ -62,7 +63,7 @@ def sweep_runs() -> None:
     resent = _resend_lost(now - timedelta(seconds=TAKEN_FOR_LOST_S))
     stalled = _stalled_runs(now - timedelta(seconds=STALLED_S))
     for run_id in stalled:
-        advance_run(run_id)
+        dispatch.advance_run_after_commit(run_id, expires_s=STALLED_S)
     if released or resent or stalled:
         log.warning("sweep_found_work", released=released, resent=resent, stalled=stalled)
 

@@ -155,7 +155,6 @@ class Stack:
         conf = self.conf
         celery = [sys.executable, "-m", "celery", "-A", "ambient"]
         log_level = ["--loglevel", conf.log_level]
-        beat_file = conf.home / "celerybeat-schedule"
         commands = {
             "web": self._web_server(),
             "live": [
@@ -184,7 +183,7 @@ class Stack:
                 "batch@%h",
                 *log_level,
             ],
-            "beat": [*celery, "beat", "-s", str(beat_file), "--pidfile", "", *log_level],
+            "beat": [*celery, "beat", "--pidfile", "", *log_level],
         }
         for name, command in commands.items():
             yield Child(name, command, conf.home / "log" / f"{name}.log", self.environment)

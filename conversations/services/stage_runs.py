@@ -22,8 +22,9 @@ from conversations import dispatch
 from conversations.models import PipelineRun, StageRun, WorkStatus
 from conversations.services.run_plan import waits_for
 
-LEASE_S = 30
-"""How long a start is believed without a sign of life; workers renew it three times as often."""
+LEASE_S = 20
+"""How long a start is believed without a sign of life; workers renew it four times as often. Longer than
+native code keeps a whole process from saying so (a large library that is loaded from a slow disk)."""
 MAX_ATTEMPTS = 3
 BACK_OFF_S = (2.0, 10.0)
 """Before the second and the third attempt: a restarting broker or database is back within such times."""
@@ -142,13 +143,29 @@ def release_stage(*, stage_run_id: int) -> bool:
     )
     if stage is None:
         return False
+    _try_again(stage, countdown_s=0.0)
+    return True
+
+
+@transaction.atomic
+def lose_stage(*, stage_run_id: int, task_id: str) -> bool:
+    """The process at work on it as that task was seen to die: as if its lease had run out. Memory may have
+    been short, so what may be tried again is tried after a pause."""
+    stage = _locked(stage_run_id)
+    if stage is None or stage.status != StageRun.Status.RUNNING or stage.task_id != task_id:
+        return False
+    _try_again(stage, countdown_s=BACK_OFF_S[0])
+    return True
+
+
+def _try_again(stage: StageRun, *, countdown_s: float) -> None:
+    """After an attempt that died. The row is locked by the caller."""
     if stage.attempts >= MAX_ATTEMPTS:
         stage.error = f"{GAVE_UP}\n{stage.error}".strip()[:MAX_ERROR_CHARS]
         end_stage(stage, StageRun.Status.FAILED)
         dispatch.advance_run_after_commit(stage.run_id)
     else:
-        send_stage(stage, stage.run.conversation.duration_s)
-    return True
+        send_stage(stage, stage.run.conversation.duration_s, countdown_s=countdown_s)
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from conversations.jobs import ENHANCES
@@ -68,23 +68,29 @@ def finish_session(*, finish: Finish) -> str | None:
 def finish_abandoned(*, grace_s: float) -> list[str]:
     """End the sessions whose process is gone and whose grace has passed; the pipeline hears their recordings.
 
-    Returns their ids. Several processes may do this at once: each session is ended by one.
+    Returns their ids. Several processes may do this at once: each session is ended by one. Raises
+    OperationalError and InterfaceError; what else goes wrong with one session is logged, and tried again at
+    the next call.
     """
     lapsed = RealTimeSession.objects.filter(
         status__in=RealTimeSession.RUNNING, lease_until__lt=timezone.now() - timedelta(seconds=grace_s)
     )
     ended = []
     for session_id in lapsed.values_list("session_id", flat=True):
-        with transaction.atomic():
-            row = lapsed.select_for_update(skip_locked=True).filter(session_id=session_id).first()
-            if row is None:
-                continue
-            try:
-                journal.seal_leftovers(session_id)
-            except OSError as error:  # its audio must be where workers find it; the next sweep comes back
-                logger.warning("session %s waits for its storage: %s", session_id, error)
-                continue
-            finish_session(finish=_abandoned(row))
+        try:
+            with transaction.atomic():
+                row = lapsed.select_for_update(skip_locked=True).filter(session_id=session_id).first()
+                if row is None:
+                    continue
+                journal.seal_leftovers(session_id)  # its audio must be where workers find it
+                finish_session(finish=_abandoned(row))
+        except (OperationalError, InterfaceError):
+            raise
+        except OSError as error:
+            logger.warning("session %s waits for its storage: %s", session_id, error)
+        except Exception:  # the others must not wait for what is wrong with this one
+            logger.exception("session %s cannot be finished", session_id)
+        else:
             ended.append(session_id)
     return ended
 

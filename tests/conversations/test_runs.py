@@ -143,6 +143,16 @@ class TestStage:
         given_up = StageRun.objects.get(pk=stage.pk)
         assert (given_up.status, given_up.error) == (FAILED, stage_runs.GAVE_UP)
 
+    def test_a_process_that_was_seen_to_die_is_not_waited_for(self) -> None:
+        """Reported by its worker, a stage is sent again though its lease holds; a report of another attempt
+        changes nothing, and neither does a second one."""
+        stage = self.sent_stage()
+        take(stage, "first")
+        assert not stage_runs.lose_stage(stage_run_id=stage.pk, task_id="another")
+        assert stage_runs.lose_stage(stage_run_id=stage.pk, task_id="first")
+        assert not stage_runs.lose_stage(stage_run_id=stage.pk, task_id="first")
+        assert take(stage, "second").attempts == 2
+
     def test_the_dead_do_not_write(self) -> None:
         """What an attempt brings after another took its place is not kept, its rows neither."""
         stage = self.sent_stage()
@@ -245,7 +255,7 @@ class TestStage:
 
 
 ACTIONS = st.sampled_from(
-    ["claim", "finish", "skip", "fail", "fail_for_now", "lapse", "sweep", "resend", "late", "advance"]
+    ["claim", "finish", "skip", "fail", "fail_for_now", "lapse", "sweep", "die", "resend", "late", "advance"]
 )
 STEPS = st.lists(st.tuples(ACTIONS, st.integers(0, 10)), max_size=40)
 
@@ -292,6 +302,8 @@ def apply(action: str, stage: StageRun, run: PipelineRun) -> None:
         StageRun.objects.filter(pk=stage.pk, status=RUNNING).update(lease_until=timezone.now())
     elif action == "sweep":
         stage_runs.release_stage(stage_run_id=stage.pk)
+    elif action == "die":
+        stage_runs.lose_stage(stage_run_id=stage.pk, task_id=stage.task_id)
     elif action == "resend":
         stage_runs.resend_stage(stage_run_id=stage.pk, queued_before=timezone.now())
     elif action == "advance":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.db import connections
 from django.utils import timezone
 
 from conversations.dispatch import run_channel
@@ -28,7 +30,7 @@ from conversations.services import runs
 from sessions import journal
 from tasks.upkeep import sweep_runs
 from tests.tasks.conftest import News
-from tests.tasks.rows import make_conversation, stage_of, start, states
+from tests.tasks.rows import make_conversation, stage_of, start, states, take
 from tests.waiting import wait_for
 from transcription.audio.files import decode_file, encode_flac
 from transcription.audio.formats import AudioFormat
@@ -114,20 +116,49 @@ def test_a_passing_fault_is_tried_again(listen: Listen) -> None:
     assert (run.status, quality.attempts, quality.error) == (WorkStatus.COMPLETED, 2, "")
 
 
-def test_a_killed_worker_is_outlived(listen: Listen) -> None:
-    """A stage whose process is killed is found when its lease ends, done by another, and done once."""
+def test_a_killed_process_is_outlived(listen: Listen) -> None:
+    """A stage whose process is killed is reported by its worker, done by another process, and done once."""
     conversation = make_conversation("text", f"die once {uuid4()}", *LINES)
     news = listen(run_channel("*"))
     run = start(conversation)
-    news.until(lambda said: said.get("stage") == "quality" and said["status"] == "running")
-    StageRun.objects.filter(run=run, name="quality").update(lease_until=timezone.now() - timedelta(seconds=1))
-    sweep_runs()
-    sweep_runs()
     said = news.until(ended)
     run.refresh_from_db()
     quality = stage_of(run, "quality")
     assert (run.status, quality.status, quality.attempts) == (WorkStatus.COMPLETED, "succeeded", 2)
     assert sum(s.get("stage") == "quality" and s["status"] == "succeeded" for s in said) == 1
+
+
+def test_a_stage_whose_worker_is_silent_is_outlived(listen: Listen) -> None:
+    """One that nobody reports is found when its lease ends, by as many sweeps as there are, and sent once."""
+    news = listen(run_channel("*"))
+    run = start(make_conversation("text", *LINES))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conversations.dispatch.run_stage_after_commit", lambda *_, **__: None)
+        runs.advance_run(run_id=run.pk)
+    stage = run.stages.filter(status="pending", queued_at__isnull=False).first()
+    assert stage is not None
+    take(stage, "of a worker that is gone")
+    StageRun.objects.filter(pk=stage.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    sent: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("conversations.dispatch.run_stage_after_commit", lambda pk, **_: sent.append(pk))
+        with ThreadPoolExecutor(8) as together:
+            list(together.map(lambda _: on_own_connection(sweep_runs), range(8)))
+    assert sent == [stage.pk]
+    run.stages.filter(status="pending", queued_at__isnull=False).update(
+        queued_at=timezone.now() - timedelta(minutes=5)
+    )
+    sweep_runs()
+    news.until(ended)
+    run.refresh_from_db()
+    assert run.status == WorkStatus.COMPLETED
+
+
+def on_own_connection(function: Callable[[], object]) -> None:
+    try:
+        function()
+    finally:
+        connections.close_all()
 
 
 def test_a_forgotten_run_is_found(listen: Listen) -> None:
