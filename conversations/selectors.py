@@ -18,6 +18,7 @@ from conversations.models import (
     PipelineRun,
     Segment,
     Speaker,
+    Stage,
     StageRun,
     Version,
 )
@@ -93,12 +94,33 @@ def version_number(
     if version == Version.LIVE:
         return LIVE_RUN_NUMBER
     finals = conversation.segments.filter(version=Version.FINAL)
+    heard = _transcribed(conversation.pk)
     if run_number is not None:
-        finals = finals.filter(run_number__lte=run_number)
-    newest: int | None = finals.aggregate(newest=Max("run_number"))["newest"]
-    if newest is None and version == Version.FINAL:
+        finals, heard = finals.filter(run_number__lte=run_number), heard.filter(run__number__lte=run_number)
+    newest_words: int | None = finals.aggregate(newest=Max("run_number"))["newest"]
+    newest_heard: int | None = heard.aggregate(newest=Max("run__number"))["newest"]
+    newest = max(newest_words or LIVE_RUN_NUMBER, newest_heard or LIVE_RUN_NUMBER)
+    if newest == LIVE_RUN_NUMBER and version == Version.FINAL:
         raise NotReady("This conversation has no final version of its words.")
-    return LIVE_RUN_NUMBER if newest is None else newest
+    return newest
+
+
+def version_read_by(run: PipelineRun) -> int | None:
+    """Run number of the words that a run's stages read: its own where it transcribed, else an earlier run's,
+    else the live ones (0); None where there are no words. A recording in which no word was heard does not
+    get the live words for its own."""
+    words = Segment.objects.filter(conversation_id=run.conversation_id, run_number__lte=run.number)
+    if _transcribed(run.conversation_id).filter(run=run).exists():
+        words = words.filter(run_number=run.number)
+    newest: int | None = words.aggregate(newest=Max("run_number"))["newest"]
+    return newest
+
+
+def _transcribed(conversation_id: UUID) -> QuerySet[StageRun]:
+    """The transcriptions of a conversation that were done, also those that heard nothing."""
+    return StageRun.objects.filter(
+        run__conversation_id=conversation_id, name=Stage.TRANSCRIPTION, status=StageRun.Status.SUCCEEDED
+    )
 
 
 def segments_of(conversation: Conversation, number: int) -> QuerySet[Segment]:

@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import InterfaceError, OperationalError, connections
 from redis import RedisError
 
 from conversations.dispatch import ADVANCE_RUN_TASK, LOSE_STAGE_TASK, RUN_STAGE_TASK
-from conversations.models import Conversation, PipelineRun, StageRun
+from conversations.models import PipelineRun, StageRun
 from conversations.services import runs, stage_runs
 from tasks.heartbeat import Heartbeat
 from tasks.progress import ProgressRecorder, StageLostError, publish_run, publish_stage
@@ -41,18 +41,10 @@ def advance_run(run_id: int) -> None:
     run = PipelineRun.objects.select_related("conversation").filter(pk=run_id).first()
     if run is None:  # erased meanwhile
         return
-    _settle(run)
+    settle_recording(run.conversation, may_go=lambda: runs.is_last_under_way(run))
     if status := runs.finish_run_if_done(run_id=run_id):
         log.info("run_finished", run_id=run_id, conversation_id=str(run.conversation_id), status=status)
         publish_run(run_id, status=status)
-
-
-def _settle(run: PipelineRun) -> None:
-    """Under the conversation's lock, so that no enhancement starts on a recording that is about to go."""
-    with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().filter(pk=run.conversation_id).first()
-        if conversation is not None and runs.is_last_under_way(run):
-            settle_recording(conversation)
 
 
 class StageTask(Task):  # type: ignore[type-arg]  # not generic when the program runs

@@ -6,7 +6,9 @@ journal until the run is done and the journal goes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from tempfile import TemporaryFile
+from uuid import uuid4
 
 import numpy as np
 import structlog
@@ -14,6 +16,7 @@ from django.core.files import File
 from django.db import DatabaseError, transaction
 
 from conversations.models import Conversation
+from conversations.services.unclaimed import claim, discard_unclaimed, store_unclaimed
 from sessions import journal
 from sessions.selectors import cleared_spans, is_multichannel
 from transcription.audio.files import decode_file, encode_flac
@@ -65,10 +68,13 @@ def _ensure(conversation: Conversation) -> Samples:
     return samples
 
 
-def settle_recording(conversation: Conversation) -> None:
+def settle_recording(conversation: Conversation, *, may_go: Callable[[], bool] = lambda: True) -> None:
     """After everything asked of a live session is done: its audio is a stored file, or erased (contract: a
     session's life), and its journal is gone. Again: no effect. What cannot be stored is logged and stays in
-    the journal: no run hangs on it."""
+    the journal: no run hangs on it.
+
+    `may_go` is asked under the conversation's lock, so that nothing starts on a journal that is about to go.
+    """
     if conversation.source != Conversation.Source.LIVE:
         return
     if conversation.store_audio:
@@ -81,7 +87,10 @@ def settle_recording(conversation: Conversation) -> None:
         except Exception:
             log.exception("recording_not_stored", conversation_id=str(conversation.pk))
             return
-    journal.erase(conversation.session_id)
+    with transaction.atomic():
+        Conversation.objects.select_for_update().filter(pk=conversation.pk).first()
+        if may_go():
+            journal.erase(conversation.session_id)
 
 
 def _ensure_stored(conversation: Conversation) -> None:
@@ -93,9 +102,18 @@ def _ensure_stored(conversation: Conversation) -> None:
 def _store(conversation: Conversation, samples: Samples) -> None:
     with TemporaryFile() as flac:
         encode_flac(samples, flac)
+        field = Conversation._meta.get_field("audio")
+        name = store_unclaimed(
+            name=field.generate_filename(conversation, f"{conversation.pk}-{uuid4().hex[:8]}.flac"),
+            content=File(flac),
+        )
+    try:
         with transaction.atomic():
             row = Conversation.objects.select_for_update().get(pk=conversation.pk)
             if not row.audio:
-                row.audio.save(f"{row.pk}.flac", File(flac), save=False)
+                claim(name=name)
+                row.audio = name
                 row.save(update_fields=["audio"])
+    finally:
+        discard_unclaimed(name=name)
     conversation.audio = row.audio

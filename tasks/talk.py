@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Max
-
-from conversations.models import Conversation, PipelineRun
+from conversations.models import Conversation
 from conversations.models import Segment as SegmentRow
 from transcription.analysis.base import Talk
 from transcription.analysis.roles import guess_agent
 from transcription.analysis.speakers import turns_from_segments
 from transcription.models import Segment, Word
-
-
-def version_of(run: PipelineRun) -> int | None:
-    """Run number of the version that a run's stages read: its own final, else an earlier run's, else the
-    live one (0); None where there are no words at all."""
-    newest: int | None = SegmentRow.objects.filter(
-        conversation_id=run.conversation_id, run_number__lte=run.number
-    ).aggregate(newest=Max("run_number"))["newest"]
-    return newest
 
 
 def segments_of(conversation: Conversation, run_number: int) -> tuple[Segment, ...]:

@@ -17,7 +17,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from conversations import dispatch
-from conversations.models import Conversation, PipelineRun, Segment, StageRun, WorkStatus
+from conversations.models import Conversation, PipelineRun, StageRun, WorkStatus
+from conversations.selectors import version_read_by
 from conversations.services.run_plan import NEEDS_WORDS, plan_run
 from conversations.services.stage_runs import (
     RUN_UNFINISHED,
@@ -80,9 +81,7 @@ def advance_run(*, run_id: int) -> list[StageRun]:
     while True:
         ready = [stage for stage in ready_stages(run) if stage.queued_at is None]
         if ready and has_words is None and any(stage.name in NEEDS_WORDS for stage in ready):
-            has_words = Segment.objects.filter(
-                conversation_id=run.conversation_id, run_number__lte=run.number
-            ).exists()
+            has_words = version_read_by(run) is not None
         wordless = [stage for stage in ready if stage.name in NEEDS_WORDS and not has_words]
         if not wordless:
             break

@@ -6,8 +6,9 @@ from typing import Any
 
 from conversations.models import Entity as EntityRow
 from conversations.models import Stage, StageRun
+from conversations.selectors import version_read_by
 from tasks.stages.base import NothingToDoError, StageWork
-from tasks.talk import talk_of, version_of
+from tasks.talk import talk_of
 from transcription.analysis.base import (
     ActionItem,
     Classification,
@@ -20,7 +21,7 @@ from transcription.analysis.base import (
 
 def version_to_read(work: StageWork) -> int:
     """Run number of the words that this run's stages read. Raises NothingToDoError where there are none."""
-    version = version_of(work.run)
+    version = version_read_by(work.run)
     if version is None:
         raise NothingToDoError("there are no words")
     return version

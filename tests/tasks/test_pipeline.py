@@ -26,12 +26,12 @@ from conversations.models import (
     StageRun,
     WorkStatus,
 )
+from conversations.selectors import version_number
 from conversations.services import runs
 from sessions import journal
 from tasks.upkeep import sweep_runs
 from tests.tasks.conftest import News
 from tests.tasks.rows import make_conversation, stage_of, start, states, take
-from tests.waiting import wait_for
 from transcription.audio.files import decode_file, encode_flac
 from transcription.audio.formats import AudioFormat
 from transcription.engines.base import SAMPLE_RATE_HZ
@@ -226,11 +226,11 @@ def test_an_upload_that_is_no_audio_fails_and_says_so(listen: Listen) -> None:
     assert transcription.error
 
 
-def recorded_session(*, store_audio: bool = True, seconds: int = 3) -> Conversation:
+def recorded_session(*, store_audio: bool = True, seconds: float = 3) -> Conversation:
     """A live conversation with a journal that holds silence."""
     session_id = uuid4().hex
     written = journal.open_journal(session_id, AudioFormat(), epoch=1)
-    written.append(np.zeros(seconds * SAMPLE_RATE_HZ, "<i2").tobytes())
+    written.append(np.zeros(int(seconds * SAMPLE_RATE_HZ), "<i2").tobytes())
     written.close()
     return make_conversation("live", "one", session_id=session_id, store_audio=store_audio)
 
@@ -269,6 +269,16 @@ def test_an_enhancement_stands_beside_the_live_words(listen: Listen) -> None:
     assert emotion.skip_reason
 
 
+def test_a_recording_in_which_nothing_is_heard_keeps_that(listen: Listen) -> None:
+    """An enhancement that hears no word is an empty final version: the live words are not taken for it."""
+    conversation = recorded_session(seconds=0.5)
+    run = run_to_its_end(listen, conversation, enhance_on_end=True)
+    assert run.status == WorkStatus.COMPLETED
+    assert stage_of(run, "diarization").skip_reason == "there are no words: nothing was said"
+    assert version_number(conversation) == version_number(conversation, version="final") == run.number
+    assert [segment.text for segment in conversation.segments.all()] == ["one"]
+
+
 def test_a_run_of_named_stages_does_no_others(listen: Listen) -> None:
     """What a transcription job asks for is all that is done."""
     conversation = make_conversation("upload")
@@ -282,7 +292,8 @@ def test_the_recording_of_a_cancelled_run_is_settled(listen: Listen) -> None:
     conversation = recorded_session(store_audio=False)
     run = start(conversation, enhance_on_end=True)
     assert runs.cancel_run(run_id=run.pk)
-    wait_for(lambda: not journal.has_recording(conversation.session_id), what="the end of the journal")
+    run_to_its_end(listen, make_conversation("text", *LINES))  # after it, in the worker's one process
+    assert not journal.has_recording(conversation.session_id)
 
 
 def test_cancelling_frees_the_worker(listen: Listen) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from conversations.selectors import version_read_by
 from conversations.services.words import replace_final_segments
 from sessions.models import RealTimeSession
 from tasks.recordings import NoRecordingError, ensure_recording, settle_recording
 from tasks.stages import diarization
 from tasks.stages.base import StageWork
 from tasks.stages.transcription import segments_from
-from tasks.talk import segments_of, talk_of, version_of
+from tasks.talk import segments_of, talk_of
 from tests.tasks.rows import make_conversation, start
 from transcription.engines.base import Hypothesis, HypothesisSegment
 from transcription.models import Segment, Turn, Word
@@ -20,15 +21,15 @@ from transcription.models import Segment, Turn, Word
 def test_the_newest_version_is_read() -> None:
     """A run reads the live words until it has made a final version, and none where nothing was said."""
     run = start(make_conversation("live", "hello"))
-    assert version_of(run) == 0
+    assert version_read_by(run) == 0
     replace_final_segments(
         conversation_id=run.conversation_id,
         run_number=1,
         segments=[Segment(id=0, start_s=0.0, end_s=1.0, text="hallo")],
         speakers=(),
     )
-    assert version_of(run) == 1
-    assert version_of(start(make_conversation("live"))) is None
+    assert version_read_by(run) == 1
+    assert version_read_by(start(make_conversation("live"))) is None
 
 
 @pytest.mark.django_db
