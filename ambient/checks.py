@@ -137,12 +137,11 @@ def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:
             hint="python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'",
             id="ambient.E026",
         )
-    if conf.encryption_key or conf.journal == "memory":
-        # Refused rather than ignored: whoever sets these must not find plain audio on a disk.
+    if conf.encryption_key:
+        # Refused rather than ignored: whoever sets it must not find plain audio on a disk.
         yield Error(
-            "This version writes recordings to disk as they are: AMBIENT_ENCRYPTION_KEY and "
-            "AMBIENT_JOURNAL=memory cannot be honoured yet.",
-            hint="Unset them, and keep AMBIENT_HOME on an encrypted volume.",
+            "This version writes recordings to disk as they are: AMBIENT_ENCRYPTION_KEY cannot be honoured.",
+            hint="Unset it, and keep AMBIENT_HOME on an encrypted volume, or set AMBIENT_JOURNAL=memory.",
             id="ambient.E029",
         )
     if bool(conf.llm_base_url) != bool(conf.llm_model):

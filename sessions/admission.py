@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -14,7 +15,7 @@ from sessions import store
 from sessions.attachment import Attachment
 from sessions.credentials import Handshake, identify
 from sessions.hub import Hub
-from sessions.journal import SESSION_ID
+from sessions.journal import SESSION_ID, keeps_in_memory
 from sessions.parameters import InvalidParameters, StreamParameters, parse_parameters
 from sessions.recorder import storage_error_code
 from sessions.services.opening import AlreadyFinished, HeldElsewhere, NoCapacity, OtherOwner
@@ -96,4 +97,6 @@ def read_parameters(handshake: Handshake, defaults: StreamParameters) -> tuple[S
     model = settings.AMBIENT.model_for(parameters.model, default=settings.AMBIENT.live.whisper_model)
     if model is None:
         raise Refused(4400, "invalid_parameters", "model: this installation does not offer that one")
+    if keeps_in_memory():  # what may not be written down cannot be kept, whatever a client asks
+        parameters = replace(parameters, store_audio=False)
     return parameters, model

@@ -38,7 +38,6 @@ from sessions.services.opening import (
     undo_opening,
 )
 from sessions.voice import SpeechStream, VoiceDetector
-from transcription.errors import EngineUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -109,10 +108,6 @@ class Hub:
     async def _open(
         self, session_id: str, access: Access, parameters: StreamParameters, model: str, protocol: str
     ) -> Attachment:
-        if settings.AMBIENT.journal != "disk":  # audio must not be written by mistake
-            raise EngineUnavailable(
-                "journal", f"there is none of kind {settings.AMBIENT.journal!r} yet", hint="Set it to disk."
-            )
         engine = await self.decoder.engine()
         row = await store.run(
             open_session,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 from django.db.models.functions import Length
 from django.http import Http404
 
 from conversations.access import Access
+from conversations.models import PipelineRun
+from conversations.services.stage_runs import RUN_UNFINISHED
 from sessions.models import RealTimeSession
 from sessions.services.opening import CLEARED_OPTION
 
@@ -50,6 +52,20 @@ def cleared_spans(session_id: str) -> list[tuple[float, float]]:
     """(start, end) of what the session's client took back, seconds on the audio clock."""
     options = RealTimeSession.objects.filter(session_id=session_id).values_list("options", flat=True).first()
     return [(start_s, end_s) for start_s, end_s in (options or {}).get(CLEARED_OPTION, [])]
+
+
+def runs_with_recordings_left() -> list[int]:
+    """The last run of each session that may keep no audio, has ended with all its runs, and has some left."""
+    busy = PipelineRun.objects.filter(conversation=OuterRef("conversation"), status__in=RUN_UNFINISHED)
+    runs = PipelineRun.objects.filter(
+        conversation__store_audio=False, conversation__live_session__journal_parts__isnull=False
+    )
+    return list(
+        runs.exclude(Exists(busy))
+        .values("conversation")
+        .annotate(last=Max("pk"))
+        .values_list("last", flat=True)
+    )
 
 
 def count_active() -> int:

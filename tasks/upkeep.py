@@ -20,6 +20,7 @@ from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_T
 from conversations.models import PipelineRun, StageRun
 from conversations.services import retention, stage_runs
 from conversations.services.unclaimed import sweep_unclaimed
+from sessions.selectors import runs_with_recordings_left
 from sessions.services.finishing import finish_abandoned
 from sessions.wire import SWEEP_SESSIONS_TASK
 
@@ -62,10 +63,11 @@ def sweep_runs() -> None:
     ]
     resent = _resend_lost(now - timedelta(seconds=TAKEN_FOR_LOST_S))
     stalled = _stalled_runs(now - timedelta(seconds=STALLED_S))
-    for run_id in stalled:
+    left = runs_with_recordings_left()  # of these the message that settles a recording was lost
+    for run_id in [*stalled, *left]:
         dispatch.advance_run_after_commit(run_id, expires_s=STALLED_S)
-    if released or resent or stalled:
-        log.warning("sweep_found_work", released=released, resent=resent, stalled=stalled)
+    if released or resent or stalled or left:
+        log.warning("sweep_found_work", released=released, resent=resent, stalled=stalled, left=left)
 
 
 def _resend_lost(queued_before: datetime) -> list[int]:

@@ -1,7 +1,7 @@
 """The embedded Redis: a `redis-server` of 7 or newer on the PATH, else the wheel's, on a unix socket.
 
 Nothing is persisted: what Redis holds here (tasks under way, the last seconds of audio) is a courtesy that
-the rows and the journal can do without.
+the rows and the journal can do without; and a journal that is kept in Redis alone must not reach a disk.
 """
 
 from __future__ import annotations

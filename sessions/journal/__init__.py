@@ -4,6 +4,7 @@ from sessions.journal.base import SESSION_ID, Journal, JournalMissing
 from sessions.journal.recordings import (
     erase,
     has_recording,
+    keeps_in_memory,
     open_journal,
     read_recording,
     recorded_extent,
@@ -19,6 +20,7 @@ __all__ = [
     "JournalMissing",
     "erase",
     "has_recording",
+    "keeps_in_memory",
     "open_journal",
     "read_recording",
     "recorded_extent",

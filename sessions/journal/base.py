@@ -3,15 +3,60 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from sessions.meter import Meter
+from transcription.audio.formats import AudioFormat
 
+PART_NAME = re.compile(r"part-(\d{6})-(\d{15})\.raw")
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class JournalMissing(LookupError):
     """There is no recording of that session: never begun, or erased."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Part:
+    """`stored_as`: its name in the storage; empty: it is a file of the folder. `is_sealed`: it has a row."""
+
+    epoch: int
+    offset_bytes: int
+    size_bytes: int
+    stored_as: str = ""
+    is_sealed: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"part-{self.epoch:06d}-{self.offset_bytes:015d}.raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Of the recording, [start, end) in bytes, and the part that has it."""
+
+    part: Part
+    start: int
+    end: int
+
+
+def spans_of(parts: Iterable[Part], from_byte: int = 0) -> list[Span]:
+    """What is read, in order. A part counts up to where one of a later epoch begins, and nothing counts that
+    lies behind a hole: only the loss of power makes one, and only where nothing was acknowledged."""
+    ordered = sorted(parts)
+    spans: list[Span] = []
+    at = 0
+    for index, part in enumerate(ordered):
+        later = [other.offset_bytes for other in ordered[index + 1 :]]
+        end = min([part.offset_bytes + part.size_bytes, *later])
+        if part.offset_bytes > at:
+            break
+        start, at = max(at, part.offset_bytes, from_byte), max(at, end)
+        if start < end:
+            spans.append(Span(part, start, end))
+    return spans
 
 
 class Journal(Protocol):
@@ -50,6 +95,24 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Let go without flushing; `open_part` goes on."""
+
+
+class Shelf(Protocol):
+    """Where journals lie."""
+
+    def has(self, session_id: str) -> bool: ...
+
+    def format_of(self, session_id: str) -> AudioFormat:
+        """Raises JournalMissing."""
+
+    def parts_of(self, session_id: str) -> list[Part]:
+        """All of them, in any order."""
+
+    def read(self, session_id: str, span: Span) -> Iterator[bytes]:
+        """The bytes of a span. Raises JournalMissing where its part has gone."""
+
+    def erase(self, session_id: str) -> None:
+        """Again: no effect."""
 
 
 def checked(session_id: str) -> str:

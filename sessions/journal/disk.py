@@ -13,7 +13,8 @@ import time
 from dataclasses import dataclass
 
 from sessions.journal import storage
-from sessions.journal.parts import Part, journal_folder, write_row
+from sessions.journal.base import Part
+from sessions.journal.parts import journal_folder, write_row
 from sessions.meter import Meter
 
 logger = logging.getLogger(__name__)

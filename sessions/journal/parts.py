@@ -1,64 +1,20 @@
-"""Parts of a recording and what of them is read: the rows of those that are sealed, the files of the rest."""
+"""The parts of a recording in a folder: the rows of those that are sealed, the files of the rest."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
-from sessions.journal.base import JournalMissing, checked
+from sessions.journal.base import PART_NAME, JournalMissing, Part, checked
 from sessions.models import JournalPart, RealTimeSession
 from transcription.audio.formats import AudioFormat
 
 FORMAT_FILE = "format.json"
-PART_NAME = re.compile(r"part-(\d{6})-(\d{15})\.raw")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Part:
-    """`stored_as`: its name in the storage; empty: it is a file of the folder. `is_sealed`: it has a row."""
-
-    epoch: int
-    offset_bytes: int
-    size_bytes: int
-    stored_as: str = ""
-    is_sealed: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"part-{self.epoch:06d}-{self.offset_bytes:015d}.raw"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Of the recording, [start, end) in bytes, and the part that has it."""
-
-    part: Part
-    start: int
-    end: int
-
-
-def spans_of(parts: Iterable[Part], from_byte: int = 0) -> list[Span]:
-    """What is read, in order. A part counts up to where one of a later epoch begins, and nothing counts that
-    lies behind a hole: only the loss of power makes one, and only where nothing was acknowledged."""
-    ordered = sorted(parts)
-    spans: list[Span] = []
-    at = 0
-    for index, part in enumerate(ordered):
-        later = [other.offset_bytes for other in ordered[index + 1 :]]
-        end = min([part.offset_bytes + part.size_bytes, *later])
-        if part.offset_bytes > at:
-            break
-        start, at = max(at, part.offset_bytes, from_byte), max(at, end)
-        if start < end:
-            spans.append(Span(part, start, end))
-    return spans
 
 
 def parts_of(session_id: str) -> list[Part]:

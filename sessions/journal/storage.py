@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +13,16 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import DatabaseError
 
-from sessions.journal.base import JournalMissing
-from sessions.journal.parts import Part, Span, journal_folder, write_row
+from sessions.journal.base import JournalMissing, Part, Span
+from sessions.journal.parts import (
+    FORMAT_FILE,
+    format_of,
+    journal_folder,
+    parts_of,
+    write_row,
+)
+from sessions.models import JournalPart
+from transcription.audio.formats import AudioFormat
 
 logger = logging.getLogger(__name__)
 
@@ -51,22 +60,39 @@ def seal(session_id: str, part: Part) -> Part:
     return stored
 
 
-def read(session_id: str, span: Span) -> Iterator[bytes]:
-    """The bytes of a span. Raises JournalMissing where its part has gone."""
-    try:
-        with _opened(session_id, span.part) as file:
-            file.seek(span.start - span.part.offset_bytes)
-            left = span.end - span.start
-            while left > 0 and (data := file.read(min(READ_BYTES, left))):
-                left -= len(data)
-                yield data
-    except FileNotFoundError:
+class FileShelf:
+    """What is in the folder and the storage of journals, and their rows."""
+
+    def has(self, session_id: str) -> bool:
+        in_folder = (journal_folder(session_id) / FORMAT_FILE).exists()
+        return in_folder or JournalPart.objects.filter(session__session_id=session_id).exists()
+
+    def format_of(self, session_id: str) -> AudioFormat:
+        return format_of(session_id)
+
+    def parts_of(self, session_id: str) -> list[Part]:
+        return parts_of(session_id)
+
+    def read(self, session_id: str, span: Span) -> Iterator[bytes]:
         left = span.end - span.start
-    if left:
-        raise JournalMissing(f"the recording of session {session_id} has lost a part")
+        try:
+            with _opened(session_id, span.part) as file:
+                file.seek(span.start - span.part.offset_bytes)
+                while left > 0 and (data := file.read(min(READ_BYTES, left))):
+                    left -= len(data)
+                    yield data
+        except FileNotFoundError:
+            pass
+        if left:
+            raise JournalMissing(f"the recording of session {session_id} has lost a part")
+
+    def erase(self, session_id: str) -> None:
+        _erase_stored(session_id, parts_of(session_id))
+        shutil.rmtree(journal_folder(session_id), ignore_errors=True)
+        JournalPart.objects.filter(session__session_id=session_id).delete()
 
 
-def erase_stored(session_id: str, parts: list[Part]) -> None:
+def _erase_stored(session_id: str, parts: list[Part]) -> None:
     """Remove what is in the storage: what rows name, and what a process that died left without one."""
     if not is_remote():
         return

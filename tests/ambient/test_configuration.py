@@ -70,7 +70,6 @@ def test_the_defaults_pass(environment: pytest.MonkeyPatch) -> None:
         ("AMBIENT_BOOTSTRAP_KEY", "short", "ambient.E025"),
         ("AMBIENT_ENCRYPTION_KEY", "not base64", "ambient.E026"),
         ("AMBIENT_LLM_MODEL", "one-without-an-address", "ambient.E027"),
-        ("AMBIENT_JOURNAL", "memory", "ambient.E029"),
         ("AMBIENT_ENCRYPTION_KEY", "A" * 43 + "=", "ambient.E029"),
         ("AMBIENT_LLM_BASE_URL", "http://127.0.0.1:9", "ambient.E027"),
         ("AMBIENT_OPEN_LOOPBACK", "1", "ambient.W028"),

@@ -55,6 +55,12 @@ def objects(settings: Any) -> None:
 
 
 @pytest.fixture
+def in_memory(settings: Any, media: Path) -> None:
+    """AMBIENT_JOURNAL=memory."""
+    settings.AMBIENT = replace(settings.AMBIENT, journal="memory")
+
+
+@pytest.fixture
 def worker() -> Iterator[ClockReader]:
     reader = ClockReader()
     reader.start()

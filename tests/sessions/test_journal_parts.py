@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sessions import journal
 from sessions.journal import disk
-from sessions.journal.parts import Part, files_of, spans_of
+from sessions.journal.base import Part, spans_of
+from sessions.journal.parts import files_of
 from sessions.models import JournalPart
 from tests.sessions.opus import opus_packets
 from tests.sessions.rows import make_session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,29 @@ from tests.sessions.test_transcribe_socket import opened, rest, say, until
 def parts_of(session_id: str) -> list[tuple[int, int, str]]:
     rows = JournalPart.objects.filter(session__session_id=session_id)
     return list(rows.values_list("offset_bytes", "size_bytes", "stored_as"))
+
+
+async def test_nothing_is_written_down(
+    in_memory: None, media: Path, server: LiveServer, worker: ClockReader, key: str
+) -> None:
+    """In memory a session is acknowledged, cut, resumed and whole, and no byte of it is on the disk, even
+    where its client asked for its audio to be stored."""
+    audio, path = speech(4), "/ws/transcribe/m1?acks=true&store_audio=true"
+    async with opened(server, key, path) as socket:
+        await say(socket, audio[:64_001], frame_bytes=6401)
+        acked = (await until(socket, "ack"))["bytes_received"]
+        socket.transport.abort()
+    async with opened(server, key, path) as socket:
+        connected: dict[str, Any] = json.loads(await socket.recv())
+        assert acked <= connected["next_byte"] <= 64_001
+        await say(socket, audio[connected["next_byte"] :])
+        await socket.send('{"type":"end_session"}')
+        messages, _ = await rest(socket)
+    assert messages[-1]["full_transcript"].split() == words_between(0, 4)
+    assert await store.run(lambda: b"".join(journal.read_recording("m1"))) == audio
+    assert await store.run(lambda: [path for path in media.rglob("*") if path.is_file()]) == []
+    row = await store.run(lambda: RealTimeSession.objects.select_related("conversation").get(session_id="m1"))
+    assert not row.conversation.store_audio
 
 
 @pytest.mark.parametrize("kind", ["folder", "objects"])

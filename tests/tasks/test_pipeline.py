@@ -29,7 +29,11 @@ from conversations.models import (
 from conversations.selectors import version_number
 from conversations.services import runs
 from sessions import journal
+from sessions.models import JournalPart, RealTimeSession
+from sessions.services.finishing import finish_abandoned
+from tasks.pipeline import advance_run
 from tasks.upkeep import sweep_runs
+from tests.sessions.rows import make_session
 from tests.tasks.conftest import News
 from tests.tasks.rows import make_conversation, stage_of, start, states, take
 from transcription.audio.files import decode_file, encode_flac
@@ -250,6 +254,38 @@ def test_a_live_recording_is_kept_or_erased_as_asked(listen: Listen, store_audio
     else:
         assert not conversation.audio
         assert not journal.has_recording(conversation.session_id)
+
+
+@pytest.mark.parametrize("ending", ["failed", "cancelled", "abandoned", "forgotten"])
+def test_audio_that_may_not_be_kept_is_erased_however_it_ends(listen: Listen, ending: str) -> None:
+    """Whether the run failed, was cancelled, came from a session that its process left, or the message that
+    ends a recording was lost: rows and files of the journal go, and none is stored."""
+    made = make_session(uuid4().hex)
+    conversation = made.conversation
+    Conversation.objects.filter(pk=conversation.pk).update(store_audio=False)
+    conversation.refresh_from_db()
+    written = journal.open_journal(made.session_id, AudioFormat(), epoch=1)
+    written.append(np.zeros(SAMPLE_RATE_HZ, "<i2").tobytes())
+    if ending != "abandoned":
+        written.seal()
+        assert JournalPart.objects.filter(session=made).count() == 1
+    if ending == "abandoned":
+        RealTimeSession.objects.filter(pk=made.pk).update(lease_until=timezone.now() - timedelta(hours=1))
+        assert made.session_id in finish_abandoned(grace_s=0)
+    elif ending == "forgotten":
+        PipelineRun.objects.create(conversation=conversation, number=1, status=WorkStatus.CANCELLED)
+        sweep_runs()
+    else:
+        run = start(conversation)
+        if ending == "cancelled":
+            runs.cancel_run(run_id=run.pk)
+        else:
+            StageRun.objects.filter(run=run).update(status=StageRun.Status.FAILED)
+            advance_run.delay(run.pk)
+    wait_for(lambda: not journal.has_recording(made.session_id))
+    conversation.refresh_from_db()
+    assert not conversation.audio
+    assert not JournalPart.objects.exists()
 
 
 def test_an_enhancement_stands_beside_the_live_words(listen: Listen) -> None:
