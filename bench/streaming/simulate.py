@@ -1,6 +1,6 @@
 """A clock that is simulated: audio comes at the speed of speech, an answer after the time that it took.
 
-So a run takes no longer than its decodes, and the machine's other work changes nothing but measured times.
+So a run takes no longer than its decodes, and the machine's other work changes nothing.
 """
 
 from __future__ import annotations
