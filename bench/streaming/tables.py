@@ -147,6 +147,9 @@ def points(results: Results) -> list[dict[str, float | str]]:
                     "latency_mean_s": round(mean_s, 3),
                     "latency_p95_s": round(single.points(whole, 95.0)[0][1], 3),
                     "engine_busy": round(total(outcomes, "engine_s") / total(outcomes, "audio_s"), 3),
+                    "stable_changed": round(
+                        100 * total(outcomes, "stable_changed") / max(1.0, total(outcomes, "stable_chars")), 3
+                    ),
                     "wer_over_baseline": round(
                         100 * (total(outcomes, "errors") - total(outcomes, "baseline_errors"))
                         / total(outcomes, "words"), 3,

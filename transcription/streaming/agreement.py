@@ -44,6 +44,14 @@ def words_before(words: Sequence[Word], at_s: float) -> int:
     return count
 
 
+def probable_words(words: Sequence[Word], least: float) -> int:
+    """How many words, from the start on, the engine gives at least this probability; 0 where `least` is 0."""
+    count = 0
+    while least and count < len(words) and (words[count].probability or 0.0) >= least:
+        count += 1
+    return count
+
+
 def agreed_words(before: Sequence[Word], after: Sequence[Word], *, window_end_s: float) -> int:
     """How many words of `after` are stable, given the hypothesis before it."""
     count = common_prefix(before, after)

@@ -17,6 +17,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "min_new_audio_s": (0.03, 30.0),
     "prompt_chars": (0, 200),
     "early_final_ms": (0, 10_000),
+    "commit_probability": (0.0, 1.0),
     "max_backlog_s": (60.0, 3_600.0),
 }
 
@@ -55,6 +56,10 @@ class StreamConfig:
     Pays with engines that decode a window whole: the final is there when the silence has lasted. Speech that
     resumes throws it away, so an engine that continues utterances, which would have to start over, loses."""
 
+    commit_probability: float = 0.0
+    """Words from the first on that are at least this probable, and well inside the window, are called stable
+    after one hypothesis; 0: never, two must agree. Gains most where decodes are far apart. Off by default:
+    how far an engine's probabilities can be trusted is to be measured with that engine."""
     max_backlog_s: float = 120.0
     """The most audio held for engines of which none has answered for a minute (64 kB a second); what is older
     is given up, with an error. It does not bound what an engine that answers has still to do."""

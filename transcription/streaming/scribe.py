@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from transcription.engines.base import SAMPLE_RATE_HZ, Hypothesis
-from transcription.streaming.agreement import CLAIM_CONTEXT_S, agreed_words, words_before
+from transcription.streaming.agreement import CLAIM_CONTEXT_S, agreed_words, probable_words, words_before
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.cutting import split
 from transcription.streaming.events import DecodeRequest, StreamEvent
@@ -43,7 +43,10 @@ class Scribe:
         if not hypothesis.provisional:
             # Enough must follow, a word among it.
             limit_s = min(window_end_s - CLAIM_CONTEXT_S, cut_s)
-            claimed = min(utterance.stable, words_before(utterance.words[:-1], limit_s))
+            surest = max(
+                utterance.stable, min(probable_words(heard.words, config.commit_probability), heard.sure)
+            )
+            claimed = min(surest, words_before(utterance.words[:-1], limit_s))
         return self._partial(
             utterance, claimed, window_end_s, hypothesis.language or request.language, request.id
         )

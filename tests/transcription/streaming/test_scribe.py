@@ -156,3 +156,19 @@ def test_words_heard_behind_a_cut_need_no_decode_to_be_shown() -> None:
     assert isinstance(following.payload, PartialSegment)
     assert following.request_id == outcome.events[first].request_id
     assert following.payload.id == 1
+
+
+def test_probable_words_are_claimed_after_one_answer() -> None:
+    """With a commit probability, words that reach it need no second answer, up to the first that does not."""
+    probabilities = {"one": 0.95, "two": 0.9, "three": 0.5, "four": 0.95}
+    claims = []
+    for least in (0.0, 0.8):
+        core = StreamingCore(StreamConfig(commit_probability=least))
+        feed(core, 90)
+        request = asked(core)
+        hypothesis = heard(request, "one two three four five six")
+        [segment] = hypothesis.segments
+        words = tuple(replace(w, probability=probabilities.get(w.text)) for w in segment.words)
+        partial = answer(core, replace(hypothesis, segments=(replace(segment, words=words),)), request)
+        claims.append(partial.text[: partial.stable_chars])
+    assert claims == ["", "one two"]
