@@ -61,7 +61,7 @@ class RealTimeSessionAdmin(MachineWritten):
 
     @admin.display(description="state", ordering="status")
     def state(self, session: RealTimeSession) -> SafeString:
-        return badge(session.status)
+        return badge(session.current_status)
 
     @admin.display(description="audio", ordering="audio_duration_s")
     def length(self, session: RealTimeSession) -> str:

@@ -47,6 +47,15 @@ class Hearing:
             except (RedisError, OSError):
                 logger.warning("session %s cannot be reached by operators yet", session_id)
 
+    async def ask_to_release(self, session_id: str) -> None:
+        """Whoever holds the session. A courtesy: nobody may be there to hear it."""
+        try:
+            await self._layer.group_send(
+                session_group(session_id), {"type": "session.release", "session_id": session_id}
+            )
+        except (RedisError, OSError) as error:
+            logger.warning("the holder of session %s cannot be asked: %s", session_id, type(error).__name__)
+
     async def leave(self, session_id: str) -> None:
         if self._channel:
             try:

@@ -22,26 +22,31 @@ from conversations.access import Access
 from sessions import store
 from sessions.attachment import Attachment
 from sessions.clock import Clock
-from sessions.decoding import RedisDecoder
+from sessions.decoding import LiveEngine, RedisDecoder
 from sessions.endings import END_BY_OPERATOR
+from sessions.farewell import RESTARTING, TAKEN_OVER, Farewell
 from sessions.feed import Feed
+from sessions.following import state_of
 from sessions.hearing import Hearing
 from sessions.limits import WrongKeys
 from sessions.live import LiveSession
 from sessions.making import Means, make_session
 from sessions.parameters import StreamParameters
-from sessions.services.opening import (
-    LEASE_S,
-    AlreadyFinished,
-    open_session,
-    renew_leases,
-    undo_opening,
-)
+from sessions.services.holding import LEASE_S, renew_leases
+from sessions.services.opening import HeldElsewhere, NoCapacity, OpenedRow, open_session, undo_opening
+from sessions.services.restoring import Past, read_past
+from sessions.turns import Turns
 from sessions.voice import SpeechStream, VoiceDetector
 
 logger = logging.getLogger(__name__)
 
 LEASE_INTERVAL_S = LEASE_S / 3
+HOLDER_PATIENCE_S = LEASE_S + 1.0
+"""How long a socket waits for a session that another process holds: one that lives lets go at once, the lease
+of one that does not runs out meanwhile."""
+RELEASE_LOOK_S = 0.1
+UNSURE_REVISIONS = 100
+"""More than a session says of one segment in the moment that its feed gathers messages."""
 REJOIN_S = 1.0
 REDIS_TIMEOUT_S = 5.0
 
@@ -50,7 +55,10 @@ class Hub:
     """Made by `current`. `make_speech` stands in for Silero in tests."""
 
     def __init__(
-        self, *, clock: Clock | None = None, make_speech: Callable[[], SpeechStream] | None = None
+        self,
+        *,
+        clock: Clock | None = None,
+        make_speech: Callable[[], SpeechStream] | None = None,
     ) -> None:
         self.process_id = uuid.uuid4().hex
         self.sessions: dict[str, LiveSession] = {}
@@ -68,9 +76,11 @@ class Hub:
         )
         self.watchers = 0
         self._detector = VoiceDetector(make_speech)
-        self._means = Means(self._detector, self.decoder, self.feed, clock or Clock())
+        self._clock = clock or Clock()
+        self._means = Means(self.process_id, self._detector, self.decoder, self.feed, self._clock)
         self._hearing = Hearing(self._obey, lambda: self.sessions)
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._turns = Turns()
+        self._leaving = False
         self._tasks = [
             asyncio.create_task(self._forever(self.decoder.listen, "replies")),
             asyncio.create_task(self._forever(self.feed.write, "feed")),
@@ -81,24 +91,26 @@ class Hub:
     async def open(
         self, *, session_id: str, access: Access, parameters: StreamParameters, model: str, protocol: str
     ) -> Attachment:
-        """A socket's session: a new one, or its owner's running one, gone on with.
+        """A socket's session: a new one, or its owner's running one, gone on with, whoever had it.
 
         Raises what `open_session` raises, and OSError where the journal has no room.
         """
-        async with self._opening.setdefault(session_id, asyncio.Lock()):
-            try:
-                return await self._open(session_id, access, parameters, model, protocol)
-            finally:
-                if session_id not in self.sessions:
-                    self._opening.pop(session_id, None)
+        async with self._turns.of(session_id):
+            if self._leaving:
+                raise NoCapacity("this server restarts")
+            return await self._open(session_id, access, parameters, model, protocol)
+
+    async def leave(self) -> None:
+        """The process is going: no session comes in, and those that it has are free for other processes."""
+        self._leaving = True
+        await asyncio.gather(*(self._release(session_id, RESTARTING) for session_id in list(self.sessions)))
 
     async def close(self) -> None:
         """The process is going: nothing accepted may depend on it any more."""
+        await self.leave()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(session.abandon() for session in list(self.sessions.values())))
-        self.sessions.clear()
         await self.decoder.clear()
         await self.feed.close()
         self._detector.close()
@@ -109,8 +121,7 @@ class Hub:
         self, session_id: str, access: Access, parameters: StreamParameters, model: str, protocol: str
     ) -> Attachment:
         engine = await self.decoder.engine()
-        row = await store.run(
-            open_session,
+        row = await self._take(
             session_id=session_id,
             access=access,
             parameters=parameters,
@@ -119,32 +130,78 @@ class Hub:
             engine=engine.engine if engine else "",
             model=engine.model if engine else model,
             max_sessions=self._live.max_connections,
+            grace_s=self._live.resume_grace_s,
         )
-        if row.existed:
-            session = self.sessions.get(session_id)
-            if session is None:
-                raise AlreadyFinished(session_id)
-            return await session.attach(epoch=row.epoch, resumed=True)
+        if row.existed and (session := self.sessions.get(session_id)):
+            return await session.attach(epoch=row.epoch, resumed=True, new_part=True)
         try:
-            session = await make_session(
-                self._means, row, parameters, model=model, engine=engine, on_ended=self._forget
-            )
+            if row.existed:
+                session = await self._restore(row, engine)
+            else:
+                session = await make_session(
+                    self._means, row, parameters, model=model, engine=engine, on_ended=self._forget
+                )
         except BaseException:
-            await store.run(undo_opening, session_id=session_id)
+            undo = store.run(undo_opening, session_id=session_id, process_id=self.process_id)
+            await asyncio.shield(undo)
             raise
         self.sessions[session_id] = session
-        attachment = await session.attach(epoch=row.epoch, resumed=False)
+        attachment = await session.attach(epoch=row.epoch, resumed=row.existed, new_part=False)
         await self._hearing.join(session_id)
         return attachment
 
+    async def _take(self, **opening: Any) -> OpenedRow:
+        """The row, once nobody else holds it: who does is asked to let go, or else its lease runs out."""
+        until_s = self._clock.monotonic_s() + HOLDER_PATIENCE_S
+        while True:
+            try:
+                return await store.run(open_session, **opening)
+            except HeldElsewhere:
+                if self._clock.monotonic_s() >= until_s:
+                    raise
+            await self._hearing.ask_to_release(opening["session_id"])
+            await asyncio.sleep(RELEASE_LOOK_S)
+
+    async def _restore(self, row: OpenedRow, engine: LiveEngine | None) -> LiveSession:
+        """A session that another process has had."""
+        past = await store.run(read_past, row.session_id)
+        default = self._live.whisper_model
+        return await make_session(
+            self._means,
+            row,
+            past.parameters,
+            model=settings.AMBIENT.model_for(past.parameters.model, default=default) or default,
+            engine=engine,
+            on_ended=self._forget,
+            past=past,
+            next_revision=await self._next_revision(row, past),
+        )
+
+    async def _next_revision(self, row: OpenedRow, past: Past) -> int:
+        """Of the segment that was open: none that anybody has seen. What a process said last before it was
+        killed may not be known here, so there a range is left out."""
+        try:
+            said = (await state_of(self._redis, row.session_id)).items.get(f"segment:{past.next_segment_id}")
+        except (RedisError, OSError):
+            return row.epoch * UNSURE_REVISIONS
+        shown = said.body["segment"]["revision"] + 1 if said else 0
+        return shown if row.was_released else shown + UNSURE_REVISIONS
+
+    async def _release(self, session_id: str, farewell: Farewell) -> None:
+        async with self._turns.of(session_id):
+            if session := self.sessions.get(session_id):
+                await session.release(farewell)
+
     def _forget(self, session: LiveSession) -> None:
         self.sessions.pop(session.session_id, None)
-        self._opening.pop(session.session_id, None)
-        leaving = asyncio.create_task(self._hearing.leave(session.session_id))
-        self._tasks.append(leaving)
-        leaving.add_done_callback(self._tasks.remove)
+        self._do(self._hearing.leave(session.session_id))
 
     # Tasks of the process
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
 
     async def _forever(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         """Redis and the database may go away; the sessions must not notice more than they have to."""
@@ -158,9 +215,12 @@ class Hub:
             await asyncio.sleep(REJOIN_S)
 
     def _obey(self, message: dict[str, Any]) -> None:
-        """Announcements and ends, from whichever process they were asked of."""
+        """Announcements and ends, from whichever process they were asked of; and sessions that another
+        process has a socket for."""
         if message["type"] == "session.end" and (session := self.sessions.get(message["session_id"])):
             session.end(END_BY_OPERATOR)
+        elif message["type"] == "session.release" and message["session_id"] in self.sessions:
+            self._do(self._release(message["session_id"], TAKEN_OVER))
         elif message["type"] == "announcement":
             for session in self.sessions.values():
                 session.announce(message["message"])
@@ -168,7 +228,10 @@ class Hub:
     async def _keep_leases(self) -> None:
         while True:
             if progress := [session.progress for session in self.sessions.values()]:
-                await store.run(renew_leases, process_id=self.process_id, progress=progress)
+                held = await store.run(renew_leases, process_id=self.process_id, progress=progress)
+                for item in progress:
+                    if item.session_id not in held and (session := self.sessions.get(item.session_id)):
+                        session.doubt()
             await asyncio.sleep(LEASE_INTERVAL_S)
 
 

@@ -9,48 +9,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.db import DatabaseError
 
 from sessions.attachment import Attachment
-from sessions.clock import Clock
-from sessions.closing import Closing
-from sessions.deadlines import Deadlines
 from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, END_BY_LAG, Ending
-from sessions.figures import SessionFigures
+from sessions.farewell import TAKEN_OVER, Farewell
 from sessions.limits import FloodRule
 from sessions.models import RealTimeSession
-from sessions.parameters import StreamParameters
+from sessions.parts import Parts
 from sessions.protocols.base import Announced, Failed, Lagging
-from sessions.recorder import Recorder
-from sessions.records import SessionIdentity, SessionRecords
-from sessions.seat import Seat
-from sessions.services.opening import AlreadyFinished, Progress
-from sessions.speaking import Speaker
-from sessions.transcriber import Transcriber
+from sessions.services.holding import NotHeld, Progress
+from sessions.services.opening import AlreadyFinished, HeldElsewhere
 from transcription.errors import AudioUndecodable
 
 logger = logging.getLogger(__name__)
 
 SHORTEST_REST_S = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a session is made of (`sessions.making` puts it together)."""
-
-    identity: SessionIdentity
-    parameters: StreamParameters
-    seat: Seat
-    deadlines: Deadlines
-    records: SessionRecords
-    recorder: Recorder
-    transcriber: Transcriber
-    speaker: Speaker
-    closing: Closing
-    figures: SessionFigures
-    clock: Clock
+RELEASE_PATIENCE_S = 2.0
+"""How long a session that is given up may take to come to a point where it can be, and again to write it
+down: less in all than a process that is told to stop is left alone."""
 
 
 class LiveSession:
@@ -71,16 +49,24 @@ class LiveSession:
         self._closing = parts.closing
         self._on_ended = on_ended
         self._attaching = asyncio.Lock()
-        self._last_frame_s = self._clock.monotonic_s()
-        self._last_activity = self._clock.unix_s()
+        self._last_activity = parts.last_activity
+        self._last_frame_s = self._clock.monotonic_s() - (self._clock.unix_s() - self._last_activity)
         self._ending: Ending | None = None
+        self._leaving = False  # another process is to go on with it
+        self._in_doubt = False  # whether the row is still this process's
+        self._over = False
         self._task = asyncio.create_task(self._run(), name=f"session {session_id}")
 
     # What a socket does
 
-    async def attach(self, *, epoch: int, resumed: bool) -> Attachment:
-        """A socket takes the session over. Raises AlreadyFinished; OSError where the journal has no room."""
+    async def attach(self, *, epoch: int, resumed: bool, new_part: bool) -> Attachment:
+        """A socket takes the session over; `new_part`: its audio gets a part of the journal of its own.
+
+        Raises AlreadyFinished, HeldElsewhere, and OSError where the journal has no room.
+        """
         async with self._attaching:
+            if self._leaving:
+                raise HeldElsewhere(self.session_id)
             if self._ending is not None:
                 raise AlreadyFinished(self.session_id)
             if self.attachment:
@@ -89,7 +75,7 @@ class LiveSession:
                     4409, "replaced", Failed("replaced", "A newer socket has taken the session over.")
                 )
             self.epoch = epoch
-            if resumed:
+            if new_part:
                 try:
                     await self._recorder.open_part(epoch)
                 except OSError:
@@ -122,7 +108,8 @@ class LiveSession:
     def feed(self, data: bytes) -> bool:
         """Take bytes of the current socket; never waits. False: they were not taken, and it was told why."""
         attachment = self.attachment
-        if attachment is None or self._ending or self._recorder.is_full or attachment.outbox.closed:
+        closed = self._ending or self._leaving or self._recorder.is_full
+        if attachment is None or closed or attachment.outbox.closed:
             return False
         try:
             piece = self.transcriber.meter.read(data)
@@ -161,33 +148,53 @@ class LiveSession:
     @property
     def progress(self) -> Progress:
         received = self.transcriber.meter.total
-        return Progress(self.session_id, received.sent_bytes, received.audio_s, self._last_activity)
+        return Progress(
+            self.session_id,
+            received.sent_bytes,
+            received.audio_s,
+            self._last_activity,
+            paused=self.attachment is None,
+        )
 
     async def ended(self) -> None:
         """Returns when the session is over and its rows say so."""
         await asyncio.wait([self._task])
 
-    async def abandon(self) -> None:
-        """The process is going: stop at once, with everything accepted on the disk and the row true."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
-        self._seat.dismiss(1012, "restarting")
-        await self._settle()
-        self._recorder.close()
-        self.transcriber.close()
+    def doubt(self) -> None:
+        """The row may not be this process's any more: look, and let go where that is so."""
+        self._in_doubt = True
+        self.transcriber.wake.set()
+
+    async def release(self, farewell: Farewell) -> None:
+        """Give the session up without ending it: all that was accepted is safe and any process may go on.
+
+        One that is ending is given the time to; what takes longer is cut short, and done by who goes on.
+        """
+        if self._ending is None:
+            self._leave(farewell)
+        _, unfinished = await asyncio.wait([self._task], timeout=RELEASE_PATIENCE_S)
+        if unfinished:
+            self._leave(farewell)
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        if self._over:
+            return
+        try:
+            async with asyncio.timeout(RELEASE_PATIENCE_S):
+                await self._closing.hand_over()
+        except (DatabaseError, TimeoutError):
+            logger.warning("session %s: no database, so its lease has to lapse", self.session_id)
+        self._let_go()
 
     # The session's own task
 
     async def _run(self) -> None:
         try:
-            while not self._is_over():
-                for spoken in await self.transcriber.step():
-                    await self.speaker.publish(spoken)
-                self._keep_house()
-                await self._rest()
-            await self._conclude(self._ending or END_BY_FAULT)
-        except RealTimeSession.DoesNotExist:
-            await self._was_erased()
+            await self._work()
+            if not self._leaving:
+                await self._conclude(self._ending or END_BY_FAULT)
+        except (NotHeld, RealTimeSession.DoesNotExist) as gone:
+            await self._was_lost(gone)
         except Exception as error:
             # What a database says of a row may quote it, and words do not belong in a log.
             trace = None if isinstance(error, DatabaseError) else error
@@ -198,13 +205,34 @@ class LiveSession:
             self._ending = END_BY_FAULT
             try:
                 await self._conclude(END_BY_FAULT)
-            except RealTimeSession.DoesNotExist:
-                await self._was_erased()
+            except (NotHeld, RealTimeSession.DoesNotExist) as gone:
+                await self._was_lost(gone)
         finally:
-            if not self._task.cancelling():
-                self.transcriber.close()
-                self._recorder.close()
-                self._on_ended(self)
+            if not self._leaving and not self._task.cancelling():
+                self._let_go()
+
+    async def _work(self) -> None:
+        while not self._is_over():
+            if self._in_doubt:
+                self._in_doubt = False
+                await self._records.check_held()
+            for spoken in await self.transcriber.step():
+                await self.speaker.publish(spoken)
+            if self._leaving:
+                return
+            self._keep_house()
+            await self._rest()
+
+    def _leave(self, farewell: Farewell) -> None:
+        self._leaving = True
+        self._seat.dismiss(farewell.code, farewell.reason, farewell.notice(self.speaker))
+        self.transcriber.wake.set()
+
+    def _let_go(self) -> None:
+        self._over = True
+        self.transcriber.close()
+        self._recorder.close()
+        self._on_ended(self)
 
     def _is_over(self) -> bool:
         if self._ending is None:
@@ -250,12 +278,16 @@ class LiveSession:
         await self._closing.conclude(ending)
         self._seat.close(ending.close_code, ending.reason)
 
-    async def _was_erased(self) -> None:
-        """Its conversation was deleted while it ran: nothing of it may stay."""
-        self._ending = END_BY_ERASURE
-        self._seat.say(Failed("session_finished", END_BY_ERASURE.message))
-        self._seat.close(4410, "session_finished")
-        await self._closing.erase()
+    async def _was_lost(self, why: NotHeld | RealTimeSession.DoesNotExist) -> None:
+        """Its row is another process's now, or has ended, or was erased with all that there was of it."""
+        self._ending = END_BY_ERASURE  # no more audio is taken here
+        if isinstance(why, NotHeld) and not why.finished:
+            self._seat.dismiss(4409, "replaced", TAKEN_OVER.notice(self.speaker))
+            return
+        message = "This session has ended." if isinstance(why, NotHeld) else END_BY_ERASURE.message
+        self._seat.dismiss(4410, "session_finished", Failed("session_finished", message))
+        if not isinstance(why, NotHeld):
+            await self._closing.erase()
 
     async def _settle(self) -> None:
         await self._recorder.settle()

@@ -9,35 +9,46 @@ from django.conf import settings
 
 from sessions import journal as journals
 from sessions import store
+from sessions.backlog import resumption
 from sessions.clock import Clock
 from sessions.closing import Closing
 from sessions.deadlines import Deadlines
 from sessions.decoding import Decoder, LiveEngine
 from sessions.feed import Feed
 from sessions.figures import SessionFigures
-from sessions.live import LiveSession, Parts
+from sessions.live import LiveSession
 from sessions.numbering import Numbering
 from sessions.parameters import StreamParameters
+from sessions.parts import Parts
 from sessions.protocols.base import Failed, SessionConfig
 from sessions.recorder import Recorder, storage_error_code
 from sessions.records import SessionIdentity, SessionRecords
 from sessions.seat import Seat
 from sessions.services.opening import OpenedRow
+from sessions.services.restoring import Past
 from sessions.speaking import Speaker
 from sessions.transcriber import Transcriber
 from sessions.voice import VoiceDetector
+from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.enrichment import reads
+from transcription.streaming.merging import channel_speaker
+from transcription.streaming.start import StartAt, start_after
 
 EARLY_FINAL_MS = 250
 """With an engine that decodes windows whole the final is asked for while the silence is still being waited
 for, half of it in (StreamConfig.early_final_ms says when that pays)."""
 
 
+UTTERANCES_BITS = 20
+"""Each epoch of a session numbers its utterances and decodes in a range of its own, of a million."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What all sessions of a process share."""
 
+    process_id: str
     detector: VoiceDetector
     decoder: Decoder
     feed: Feed
@@ -52,16 +63,32 @@ async def make_session(
     model: str,
     engine: LiveEngine | None,
     on_ended: Callable[[LiveSession], None],
+    past: Past | None = None,
+    next_revision: int = 0,
 ) -> LiveSession:
-    """Raises EngineUnavailable where there is no VAD, OSError where the journal has no room."""
+    """A session that begins, or with its `past` goes on; then `next_revision` is that of the segment which
+    was open. Raises EngineUnavailable where there is no VAD, OSError where the journal has no room."""
     live, clock = settings.AMBIENT.live, means.clock
     channels = parameters.channels if parameters.multichannel else 1
     speech = [await means.detector.open_stream() for _ in range(channels)]
     journal = await store.run(journals.open_journal, row.session_id, parameters.audio_format, epoch=row.epoch)
     identity = SessionIdentity(row.session_id, row.conversation_id, row.connected_at.timestamp())
-    figures = SessionFigures()
+    received_at = row.last_activity.timestamp()
+    going_on = None
+    if past:
+        going_on = await store.run(
+            resumption,
+            row.session_id,
+            parameters.audio_format,
+            _starts(row, past, channels, next_revision),
+            journal.meter.total,
+            received_at=received_at,
+        )
+    figures = past.figures if past else SessionFigures()
     seat = Seat(figures)
-    records = SessionRecords(session_id=row.session_id, conversation_id=row.conversation_id)
+    records = SessionRecords(
+        session_id=row.session_id, process_id=means.process_id, conversation_id=row.conversation_id
+    )
     transcriber = Transcriber(
         session_id=row.session_id,
         parameters=parameters,
@@ -74,6 +101,7 @@ async def make_session(
         chunk_timeout_s=live.chunk_timeout_s,
         figures=figures,
         clock=clock,
+        resumption=going_on,
     )
 
     def close_for_storage(error: OSError) -> None:
@@ -101,6 +129,7 @@ async def make_session(
         clock=clock,
         say=seat.say,
         publish=Numbering(means.feed, row.session_id).publish,
+        past=past,
     )
     closing = Closing(
         identity=identity,
@@ -117,7 +146,12 @@ async def make_session(
             identity=identity,
             parameters=parameters,
             seat=seat,
-            deadlines=Deadlines(clock.monotonic_s(), live.max_session_duration_s, live.resume_grace_s),
+            deadlines=Deadlines(
+                clock.monotonic_s() - (clock.unix_s() - identity.connected_at),
+                live.max_session_duration_s,
+                live.resume_grace_s,
+            ),
+            last_activity=received_at,
             records=records,
             recorder=recorder,
             transcriber=transcriber,
@@ -128,6 +162,21 @@ async def make_session(
         ),
         on_ended=on_ended,
     )
+
+
+def _starts(row: OpenedRow, past: Past, channels: int, next_revision: int) -> list[StartAt]:
+    """By channel; one channel alone is whoever speaks."""
+    speakers = [channel_speaker(channel) for channel in range(channels)] if channels > 1 else [None]
+    return [
+        start_after(
+            round(past.settled_until_s(speaker) * SAMPLE_RATE_HZ),
+            segment_id=past.next_segment_id,
+            last_word=past.last_word(speaker),
+            revision=next_revision,
+            first_id=row.epoch << UTTERANCES_BITS,
+        )
+        for speaker in speakers
+    ]
 
 
 def _stream_config(parameters: StreamParameters, engine: LiveEngine | None) -> StreamConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from transcription.audio.formats import (
@@ -68,6 +68,12 @@ class StreamParameters:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> StreamParameters:
+        """Back from `to_json`; names that are not parameters are not looked at."""
+        known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
+        return cls(**{**known, "vocabulary": tuple(known.get("vocabulary", ()))})
 
 
 def parse_parameters(query: Mapping[str, str], defaults: StreamParameters) -> StreamParameters:

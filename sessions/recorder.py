@@ -59,7 +59,7 @@ class Recorder:
     def next_sync_s(self) -> float | None:
         """When a flush is due, on the monotonic clock; None where there is nothing to flush."""
         is_dirty = self._journal.synced_bytes < self._journal.size_bytes
-        return self._next_sync_s if is_dirty and not self.is_full and self._syncing is None else None
+        return self._next_sync_s if is_dirty and not self.is_full else None
 
     def append(self, data: bytes) -> bool:
         """Whether the bytes were accepted."""
@@ -72,7 +72,7 @@ class Recorder:
 
     def sync_if_due(self, now_s: float) -> None:
         """Start a flush where one is due; what is safe then is acknowledged where that was asked for."""
-        if self.next_sync_s is not None and now_s >= self.next_sync_s:
+        if self._syncing is None and self.next_sync_s is not None and now_s >= self.next_sync_s:
             self._next_sync_s = now_s + self._interval_s
             self._syncing = asyncio.create_task(self._sync())
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError
 
 from sessions import store
 from sessions.services.finishing import Finish, finish_session
-from sessions.services.opening import note_cleared, note_state
+from sessions.services.holding import check_held, note_cleared, note_state, release_session
 from sessions.services.recording_words import FinalChunk, commit_final, write_sent_times
 
 logger = logging.getLogger(__name__)
@@ -34,21 +34,31 @@ class SessionIdentity:
 
 
 class SessionRecords:
-    def __init__(self, *, session_id: str, conversation_id: str) -> None:
+    """What it writes it writes as the session's holder, `process_id`."""
+
+    def __init__(self, *, session_id: str, process_id: str, conversation_id: str) -> None:
         self._session_id = session_id
+        self._process_id = process_id
         self._conversation_id = conversation_id
 
     async def commit_final(self, chunk: FinalChunk, sent: Mapping[int, float]) -> None:
         await patiently(
             commit_final,
             session_id=self._session_id,
+            process_id=self._process_id,
             conversation_id=self._conversation_id,
             chunk=chunk,
             sent=sent,
         )
 
     async def note_cleared(self, start_s: float, end_s: float) -> None:
-        await patiently(note_cleared, session_id=self._session_id, start_s=start_s, end_s=end_s)
+        await patiently(
+            note_cleared,
+            session_id=self._session_id,
+            process_id=self._process_id,
+            start_s=start_s,
+            end_s=end_s,
+        )
 
     async def note_state(
         self, *, paused: bool, bytes_received: int, audio_duration_s: float, epoch: int
@@ -56,6 +66,7 @@ class SessionRecords:
         await patiently(
             note_state,
             session_id=self._session_id,
+            process_id=self._process_id,
             paused=paused,
             bytes_received=bytes_received,
             audio_duration_s=audio_duration_s,
@@ -63,11 +74,25 @@ class SessionRecords:
         )
 
     async def write_sent_times(self, sent: Mapping[int, float]) -> None:
-        await patiently(write_sent_times, session_id=self._session_id, sent=sent)
+        await patiently(write_sent_times, session_id=self._session_id, process_id=self._process_id, sent=sent)
+
+    async def check_held(self) -> None:
+        """Raises NotHeld and RealTimeSession.DoesNotExist."""
+        await patiently(check_held, session_id=self._session_id, process_id=self._process_id)
+
+    async def release(self, *, bytes_received: int, audio_duration_s: float) -> None:
+        """Free the session for another process."""
+        await patiently(
+            release_session,
+            session_id=self._session_id,
+            process_id=self._process_id,
+            bytes_received=bytes_received,
+            audio_duration_s=audio_duration_s,
+        )
 
     async def finish(self, finish: Finish) -> str | None:
         """The id of the enhancement, where one was asked for."""
-        return await patiently(finish_session, finish=finish)
+        return await patiently(finish_session, finish=replace(finish, process_id=self._process_id))
 
 
 async def patiently(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Sum
 from django.db.models.functions import Length
 from django.http import Http404
+from django.utils import timezone
 
 from conversations.access import Access
 from conversations.models import PipelineRun
 from conversations.services.stage_runs import RUN_UNFINISHED
 from sessions.models import RealTimeSession
-from sessions.services.opening import CLEARED_OPTION
+from sessions.services.holding import CLEARED_OPTION
 
 
 def visible_sessions(access: Access) -> QuerySet[RealTimeSession]:
@@ -70,4 +71,6 @@ def runs_with_recordings_left() -> list[int]:
 
 def count_active() -> int:
     """Sessions of the installation that have a socket."""
-    return RealTimeSession.objects.filter(status=RealTimeSession.Status.ACTIVE).count()
+    return RealTimeSession.objects.filter(
+        status=RealTimeSession.Status.ACTIVE, lease_until__gt=timezone.now()
+    ).count()

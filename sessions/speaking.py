@@ -20,6 +20,7 @@ from sessions.protocols.base import (
     Info,
     Notice,
     Opened,
+    Restarting,
     SessionConfig,
     SpeechEnded,
     SpeechStarted,
@@ -27,8 +28,11 @@ from sessions.protocols.base import (
 from sessions.protocols.stream_bodies import Body, bodies_of
 from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
-from sessions.transcriber import Cleared, DecodeTimes, Spoken, Transcriber
+from sessions.services.restoring import Past
+from sessions.spoken import Cleared, DecodeTimes, Spoken
+from sessions.transcriber import Transcriber
 from sessions.wording import Wording
+from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.models import join_text
 from transcription.streaming.events import FinalSegment, PartialSegment, StreamEventType
 
@@ -58,9 +62,10 @@ class Speaker:
         clock: Clock,
         say: Callable[[Notice], None],
         publish: Callable[[Sequence[Body]], None],
+        past: Past | None = None,
     ) -> None:
         self.interim_results = parameters.interim_results
-        self.language = parameters.language or ""
+        self.language = past.language if past else parameters.language or ""
         self.words_missing = False
         self._identity = identity
         self._config = config
@@ -74,9 +79,10 @@ class Speaker:
         self._keeps_audio = parameters.store_audio
         self._wording = Wording(transcriber, figures)
         self.enriching = Enriching(transcriber.core, say=self._tell)
-        self._finals: list[FinalText] = []
+        self._finals = [FinalText(s.start_s, s.end_s, s.text) for s in past.finals] if past else []
+        self.enriching.recall(past.finals if past else ())
         self._speech_began_s: float | None = None
-        self._speech_s = 0.0
+        self._speech_s = past.speech_s if past else 0.0
         self._unsent: dict[int, StepTimes] = {}
         self._sent: dict[int, float] = {}
 
@@ -109,6 +115,14 @@ class Speaker:
         if not resumed:
             self._feed(opened)
         self._say(opened)
+
+    def restarting(self, message: str) -> Restarting:
+        return Restarting(
+            session_id=self._identity.session_id,
+            message=message,
+            heard_until_s=self._finals[-1].end_s if self._finals else None,
+            audio_s=self._transcriber.audio_s,
+        )
 
     def say_info(self) -> None:
         summary = self._figures.summary(
@@ -207,6 +221,7 @@ class Speaker:
             processing_ms=decode.processing_ms if decode else 0.0,
             audio_size_bytes=self._wording.size_bytes(segment),
             times=_times(received_at, decode),
+            covers_until_s=final.covers_until_sample / SAMPLE_RATE_HZ,
             speech_ended_at=spoken.speech_ended_at,
         )
         await self._records.commit_final(chunk, self.take_sent())

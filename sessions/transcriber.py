@@ -11,20 +11,21 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sessions.backlog import Resumption
 from sessions.clock import Clock
 from sessions.decoding import DecodeNotSent, Decoder
-from sessions.ears import Core, Ears
+from sessions.ears import Core, Ears, make_core
 from sessions.figures import SessionFigures
-from sessions.meter import Meter, Piece
+from sessions.meter import Extent, Meter, Piece
 from sessions.parameters import StreamParameters
 from sessions.pending import Mark, Pending
 from sessions.receipts import Receipts
+from sessions.spoken import Cleared, DecodeTimes, Spoken
 from sessions.voice import SpeechStream, VoiceDetector
 from sessions.wire import DecodeOrder, DecodeReply
 from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.streaming.channels import ChannelCores
 from transcription.streaming.config import StreamConfig
-from transcription.streaming.core import StreamingCore
 from transcription.streaming.events import DecodeRequest, FinalSegment, StreamEvent, StreamEventType
 
 logger = logging.getLogger(__name__)
@@ -34,38 +35,6 @@ KEPT_DECODES = 128
 15 s later at most, in which the engine is asked five times a second at most."""
 STEP_S = 1.0
 """The most audio of one step: a burst of a minute must not keep the VAD from the other sessions."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeTimes:
-    """An answered decode. `processing_ms`: from its start in the worker to its answer."""
-
-    queued_at: float
-    started_at: float
-    decoded_at: float
-    model: str
-    end_sample: int
-
-    @property
-    def processing_ms(self) -> float:
-        return (self.decoded_at - self.started_at) * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """An event and the decode that brought it (None: nothing was decoded yet)."""
-
-    event: StreamEvent
-    decode: DecodeTimes | None
-    speech_ended_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cleared:
-    """Audio that its client took back, seconds on the audio clock. It comes before the events it caused."""
-
-    start_s: float
-    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +59,45 @@ class Transcriber:
         chunk_timeout_s: float,
         figures: SessionFigures,
         clock: Clock,
+        resumption: Resumption | None = None,
     ) -> None:
-        self.core: Core = (
-            ChannelCores(config, channels=len(speech)) if parameters.multichannel else StreamingCore(config)
+        self.core: Core = make_core(
+            config, channels=len(speech), separate=parameters.multichannel, resumption=resumption
         )
         self.wake = asyncio.Event()
         self.meter = meter
-        self.receipts = Receipts(meter.total)
+        self.receipts = Receipts(Extent())
         self.last_answer_s: float | None = None
         self._session_id = session_id
         self._model = model
-        self._ears = Ears(self.core, parameters.audio_format, detector=detector, speech=speech, clock=clock)
+        self._ears = Ears(
+            self.core,
+            parameters.audio_format,
+            detector=detector,
+            speech=speech,
+            clock=clock,
+            resumption=resumption,
+        )
         self._decoder = decoder
         self._chunk_timeout_s = chunk_timeout_s
         self._figures = figures
         self._clock = clock
         self._pending = Pending(meter.total.audio_s)
+        self._resumed_at_s = meter.total.audio_s  # audio before it was here, and nobody waits for its words
+        self._backlog = resumption.backlog if resumption else None
         self._replies: deque[DecodeReply] = deque()
         self._flight: _Flight | None = None
         self._utterance_ids: dict[int, int] = {}  # by channel, of the latest decode
-        self._settled_until_s = 0.0  # where the last final or the last clear ended
+        # By a final or a clear:
+        self._settled_until_s = resumption.settled_until / SAMPLE_RATE_HZ if resumption else 0.0
         self._last_decode: DecodeTimes | None = None
         self._decodes: dict[int, DecodeTimes] = {}  # of which something may still be said, by request
         self._speech_ended_at: float | None = None
         self._ending = False
         self._finished = False
+        if resumption:
+            self.receipts.note(meter.total, resumption.received_at)
+            self.wake.set()
         decoder.register(session_id, self._on_reply)
 
     @property
@@ -126,7 +109,8 @@ class Transcriber:
     def lag_s(self) -> float:
         """Audio received minus audio transcribed (silence is transcribed once it is known to be silence)."""
         answered = self._last_decode.end_sample if self._last_decode else 0
-        return max(0.0, self.audio_s - max(self.core.covered_until_sample, answered) / SAMPLE_RATE_HZ)
+        transcribed_s = max(self.core.covered_until_sample, answered) / SAMPLE_RATE_HZ
+        return max(0.0, self.audio_s - max(transcribed_s, self._resumed_at_s))
 
     @property
     def done(self) -> bool:
@@ -172,7 +156,7 @@ class Transcriber:
         spoken += await self._hear()
         spoken += self._give_up_overdue()
         spoken += await self._ask()
-        if self._pending or self._replies:
+        if self._pending or self._replies or self._backlog:
             self.wake.set()
         return spoken
 
@@ -180,8 +164,10 @@ class Transcriber:
 
     async def _hear(self) -> list[Spoken | Cleared]:
         spoken: list[Spoken | Cleared] = []
-        if data := self._pending.take_audio(STEP_S):
+        if data := await self._take_audio():
             spoken += self._spoken(await self._ears.hear(data))
+        if self._backlog:
+            return spoken
         while mark := self._pending.take_mark():
             spoken += self._flush() if mark is Mark.FLUSH else self._clear()
         if self._ending and not self._pending and not self._finished:
@@ -189,6 +175,14 @@ class Transcriber:
             self._finished = True
             spoken += self._spoken(self.core.finish(self._clock.monotonic_s()))
         return spoken
+
+    async def _take_audio(self) -> bytes:
+        """What is heard next: of the recording first, where the session goes on with one."""
+        if self._backlog:
+            if data := await self._backlog.take(STEP_S):
+                return data
+            self._backlog = None
+        return self._pending.take_audio(STEP_S)
 
     def _flush(self) -> list[Spoken | Cleared]:
         return [*self._spoken(self.core.flush(self._clock.monotonic_s()))]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sessions.figures import SessionFigures
 from sessions.protocols.base import Heard
-from sessions.transcriber import DecodeTimes, Transcriber
+from sessions.spoken import DecodeTimes
+from sessions.transcriber import Transcriber
 from transcription.models import Segment
 from transcription.streaming.events import FinalSegment, PartialSegment
 

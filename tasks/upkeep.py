@@ -22,6 +22,7 @@ from conversations.services import retention, stage_runs
 from conversations.services.unclaimed import sweep_unclaimed
 from sessions.selectors import runs_with_recordings_left
 from sessions.services.finishing import finish_abandoned
+from sessions.services.holding import pause_lapsed
 from sessions.wire import SWEEP_SESSIONS_TASK
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ STALLED_S = 10
 @shared_task(name=SWEEP_SESSIONS_TASK)
 def sweep_sessions() -> None:
     """Finish the sessions whose web process is gone from their recordings: nothing accepted is lost."""
+    pause_lapsed()
     if ended := finish_abandoned(grace_s=settings.AMBIENT.live.resume_grace_s):
         log.warning("sessions_finished_for_their_process", session_ids=ended)
 

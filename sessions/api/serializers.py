@@ -71,6 +71,9 @@ class SessionSerializer(serializers.ModelSerializer[RealTimeSession]):
     """`metrics` is empty until the session has ended: they are written once, then."""
 
     conversation_id = serializers.UUIDField(read_only=True)
+    status = serializers.ChoiceField(
+        source="current_status", choices=RealTimeSession.Status.choices, read_only=True
+    )
     total_chunks = serializers.IntegerField(read_only=True)
     transcript_length = serializers.SerializerMethodField()
     metrics = serializers.SerializerMethodField()

@@ -20,6 +20,8 @@ class RealTimeTranscriptChunk(models.Model):
     text = models.TextField()
     start_s = models.FloatField()
     end_s = models.FloatField()
+    covers_until_s = models.FloatField(null=True, blank=True)
+    """Audio before it is done with: a session is gone on with from there."""
     language = models.CharField(max_length=16, blank=True)
     confidence = models.FloatField(null=True, blank=True)
     segments: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)

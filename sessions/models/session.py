@@ -7,14 +7,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from conversations.models import ApiKey, Conversation
 
 
 class RealTimeSession(models.Model):
     """`process_id`: the web process that holds it, believed until `lease_until`, which that process keeps
-    moving; past it nobody holds the session and it no longer counts against a limit. `epoch` counts the
-    sockets it has had: what an older one still sends is fenced off by it."""
+    moving; past it, or where there is none, any process may take the session. `epoch` counts the sockets it
+    has had: what an older one still sends is fenced off by it."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "active"
@@ -45,6 +46,8 @@ class RealTimeSession(models.Model):
     epoch = models.PositiveIntegerField(default=0)
     process_id = models.CharField(max_length=40, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    next_seq = models.PositiveBigIntegerField(default=0)
+    """No message of the session has had this number or one above it: they are reserved in blocks."""
     bytes_received = models.PositiveBigIntegerField(default=0)
     audio_duration_s = models.FloatField(default=0.0)
     connected_at = models.DateTimeField(auto_now_add=True)
@@ -71,3 +74,9 @@ class RealTimeSession(models.Model):
 
     def __str__(self) -> str:
         return self.session_id
+
+    @property
+    def current_status(self) -> str:
+        """As it is now: an active session whose process has gone is paused before anybody wrote that down."""
+        is_held = self.lease_until is not None and self.lease_until > timezone.now()
+        return self.Status.PAUSED if self.status == self.Status.ACTIVE and not is_held else self.status

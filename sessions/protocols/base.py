@@ -278,6 +278,18 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarting:
+    """This server goes away, the session does not: its client goes on with it anywhere. `heard_until_s`:
+    where its last final ended, None without one; `audio_s`: what was accepted."""
+
+    session_id: str
+    message: str
+    heard_until_s: float | None
+    audio_s: float
+    tag: Literal["restarting"] = "restarting"
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """`is_fatal`: False where the session goes on, whatever the code says by itself."""
 
@@ -304,6 +316,7 @@ Notice: TypeAlias = (
     | Lagging
     | Insight
     | Ended
+    | Restarting
     | Failed
 )
 

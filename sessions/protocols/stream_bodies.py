@@ -20,6 +20,7 @@ from sessions.protocols.base import (
     Notice,
     Opened,
     Pong,
+    Restarting,
     SpeechEnded,
     SpeechStarted,
     TurnUpdated,
@@ -55,6 +56,8 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
         case Ended():
             cut_short = [] if notice.reason == "end_session" else [error_body(notice.reason, notice.message)]
             bodies = [*cut_short, _done(notice)]
+        case Restarting():
+            bodies = [error_body(notice.tag, notice.message)]
         case Failed():
             bodies = [error_body(notice.code, notice.message, is_fatal=notice.is_fatal)]
         case Insight() if notice.kind != "intent":  # that is among the annotations here

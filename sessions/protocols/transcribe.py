@@ -29,6 +29,7 @@ from sessions.protocols.base import (
     Opened,
     Ping,
     Pong,
+    Restarting,
     SessionConfig,
     SpeechEnded,
     SpeechStarted,
@@ -77,7 +78,7 @@ class TranscribeCodec:
                 body = _info(notice)
             case Pong():
                 body = {"type": "pong", "server_time": notice.server_time}
-            case Announced():
+            case Announced() | Restarting():
                 body = {"type": "announcement", "message": notice.message}
             case Lagging():
                 body = {

@@ -30,6 +30,7 @@ from sessions.protocols.base import (
     Notice,
     Opened,
     Pong,
+    Restarting,
     SessionConfig,
     SpeechEnded,
     SpeechStarted,
@@ -55,7 +56,7 @@ RECOVERABLE = frozenset(
     }
 )
 """After these the session goes on, or its client may come back at once."""
-TERMINATIONS = {END_BY_OPERATOR.reason: False, END_BY_LAG.reason: True}
+TERMINATIONS = {END_BY_OPERATOR.reason: False, END_BY_LAG.reason: True, "restarting": True}
 """Ends that are no `session.end`, and whether coming back is of use."""
 
 Body = dict[str, Any]
@@ -105,6 +106,8 @@ class TranscriptionStreamCodec:
                 bodies = [_lag_warning(notice)]
             case Ended():
                 bodies = _ended(notice)
+            case Restarting():
+                bodies = [_restarting(notice)]
             case Failed():
                 bodies = [_error(notice.code, notice.message)]
             case Info() | Pong() | Announced() | Insight() | TurnUpdated() | Analysed():
@@ -239,21 +242,50 @@ def _end(notice: Ended) -> Body:
 
 
 def _terminated(notice: Ended) -> Body:
-    recoverable = TERMINATIONS[notice.reason]
+    return _broken_off(
+        notice.session_id,
+        notice.reason,
+        heard_until_s=notice.finals[-1].end_s if notice.finals else None,
+        audio_s=notice.total_duration_s,
+        action="new_session" if TERMINATIONS[notice.reason] else None,
+        retry_after_s=notice.lag_s,
+    )
+
+
+def _restarting(notice: Restarting) -> Body:
+    return _broken_off(
+        notice.session_id,
+        notice.tag,
+        heard_until_s=notice.heard_until_s,
+        audio_s=notice.audio_s,
+        action="resume_session",
+        retry_after_s=0.0,
+    )
+
+
+def _broken_off(
+    session_id: str,
+    reason: str,
+    *,
+    heard_until_s: float | None,
+    audio_s: float,
+    action: str | None,
+    retry_after_s: float,
+) -> Body:
+    """`action`: what the client may do; None: nothing."""
     body: Body = {
         "type": "session.terminated",
-        "session_id": notice.session_id,
-        "reason": notice.reason,
-        "recoverable": recoverable,
+        "session_id": session_id,
+        "reason": reason,
+        "recoverable": action is not None,
     }
-    heard_until_s = notice.finals[-1].end_s if notice.finals else 0.0
-    if notice.finals:
+    if heard_until_s is not None:
         body["last_transcript_offset_ms"] = round(heard_until_s * 1000)
-    if recoverable:
+    if action is not None:
         body["recovery_hint"] = {
-            "action": "new_session",
-            "buffer_window_ms": round((notice.total_duration_s - heard_until_s) * 1000),
-            "retry_after_ms": round(notice.lag_s * 1000),
+            "action": action,
+            "buffer_window_ms": round((audio_s - (heard_until_s or 0.0)) * 1000),
+            "retry_after_ms": round(retry_after_s * 1000),
         }
     return body
 

@@ -18,6 +18,7 @@ from conversations.services.runs import start_run
 from sessions import journal
 from sessions.models import RealTimeSession, RealTimeSessionMetrics
 from sessions.services.enhancement import run_parameters
+from sessions.services.holding import NotHeld
 from sessions.services.recording_words import write_sent_times
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Finish:
     language: str
     metrics: Mapping[str, Any]
     sent: Mapping[int, float]
+    process_id: str | None = None
+    """The holder that says so; None: whoever calls has made sure that nobody holds it."""
     words_missing: bool = False
     """Audio was left that no engine answered for: the pipeline transcribes the recording again."""
 
@@ -43,12 +46,15 @@ class Finish:
 def finish_session(*, finish: Finish) -> str | None:
     """Write the end and start the pipeline; once, however often it is called.
 
-    Returns the id of the enhancement where one was asked for.
+    Returns the id of the enhancement where one was asked for. Raises NotHeld where another process has taken
+    the session, and RealTimeSession.DoesNotExist.
     """
     row = RealTimeSession.objects.select_for_update().get(session_id=finish.session_id)
     if row.status not in RealTimeSession.RUNNING:
         return _enhancement_of(finish.session_id)
-    write_sent_times(session_id=finish.session_id, sent=finish.sent)
+    if finish.process_id not in (None, row.process_id):
+        raise NotHeld(finish.session_id, finished=False)
+    write_sent_times(session_id=finish.session_id, process_id=row.process_id, sent=finish.sent)
     row.status, row.end_reason = finish.status, finish.reason
     row.ended_at = row.last_activity = timezone.now()
     row.lease_until = None

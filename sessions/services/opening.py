@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.access import Access
 from conversations.services.conversations import open_live_conversation
 from sessions.models import RealTimeSession
 from sessions.parameters import StreamParameters
+from sessions.services.holding import LEASE_S, NOBODY, occupied, release_session
 
-LEASE_S = 30
-"""How long a process is believed to hold a session without saying so again."""
-CLEARED_OPTION = "cleared"
-"""In a row's options: [[start, end], …], seconds on the audio clock."""
 _CAPACITY_LOCK = 0x616D6269
 """PostgreSQL advisory lock (the letters "ambi"): places are counted and taken by one at a time."""
 
@@ -41,20 +37,17 @@ class NoCapacity(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenedRow:
-    """`existed`: somebody opened it before (the same owner, who may go on with it)."""
+    """`existed`: somebody opened it before (the same owner, who may go on with it). `last_activity`: when
+    something came from its client last; of a new session, now. `was_released`: nobody held it; else its
+    process is gone without a word, or is this one."""
 
     session_id: str
     conversation_id: str
     epoch: int
     connected_at: datetime
+    last_activity: datetime
     existed: bool
-
-
-def occupied() -> QuerySet[RealTimeSession]:
-    """Sessions that take a place: running, and held by a process that is believed to live."""
-    return RealTimeSession.objects.filter(
-        Q(lease_until__gt=timezone.now()), status__in=RealTimeSession.RUNNING
-    )
+    was_released: bool
 
 
 @transaction.atomic
@@ -68,9 +61,11 @@ def open_session(
     engine: str,
     model: str,
     max_sessions: int,
+    grace_s: float,
 ) -> OpenedRow:
-    """The rows of a session, made now or found.
+    """The rows of a session, made now or found; found, it is this process's from here on.
 
+    `grace_s`: how long a session keeps its place while nobody holds it.
     Raises OtherOwner, AlreadyFinished, HeldElsewhere, NoCapacity.
     """
     with connection.cursor() as cursor:
@@ -78,7 +73,7 @@ def open_session(
     found = RealTimeSession.objects.select_for_update().filter(session_id=session_id).first()
     if found is not None:
         return _found(found, access, process_id)
-    _check_capacity(access, max_sessions)
+    _check_capacity(access, occupied(grace_s=grace_s), max_sessions)
     conversation = open_live_conversation(
         owner_id=access.owner_id,
         session_id=session_id,
@@ -101,7 +96,7 @@ def open_session(
         process_id=process_id,
         lease_until=timezone.now() + timedelta(seconds=LEASE_S),
     )
-    return OpenedRow(session_id, str(conversation.pk), row.epoch, row.connected_at, existed=False)
+    return _opened(row, row.last_activity, existed=False, was_released=True)
 
 
 def _found(row: RealTimeSession, access: Access, process_id: str) -> OpenedRow:
@@ -109,18 +104,32 @@ def _found(row: RealTimeSession, access: Access, process_id: str) -> OpenedRow:
         raise OtherOwner(row.session_id)
     if row.status not in RealTimeSession.RUNNING:
         raise AlreadyFinished(row.session_id)
-    if row.process_id != process_id:
+    now = timezone.now()
+    if row.process_id not in (process_id, NOBODY) and row.lease_until and row.lease_until > now:
         raise HeldElsewhere(row.session_id)
+    last_activity, was_released = row.last_activity, row.process_id == NOBODY
+    row.process_id = process_id
     row.epoch += 1
     row.status = RealTimeSession.Status.ACTIVE
-    row.last_activity = timezone.now()
-    row.lease_until = row.last_activity + timedelta(seconds=LEASE_S)
-    row.save(update_fields=["epoch", "status", "last_activity", "lease_until"])
-    return OpenedRow(row.session_id, str(row.conversation_id), row.epoch, row.connected_at, existed=True)
+    row.last_activity = now
+    row.lease_until = now + timedelta(seconds=LEASE_S)
+    row.save(update_fields=["process_id", "epoch", "status", "last_activity", "lease_until"])
+    return _opened(row, last_activity, existed=True, was_released=was_released)
 
 
-def _check_capacity(access: Access, max_sessions: int) -> None:
-    running = occupied()
+def _opened(row: RealTimeSession, last_activity: datetime, *, existed: bool, was_released: bool) -> OpenedRow:
+    return OpenedRow(
+        row.session_id,
+        str(row.conversation_id),
+        row.epoch,
+        row.connected_at,
+        last_activity,
+        existed=existed,
+        was_released=was_released,
+    )
+
+
+def _check_capacity(access: Access, running: QuerySet[RealTimeSession], max_sessions: int) -> None:
     if running.count() >= max_sessions:
         raise NoCapacity(f"this installation takes {max_sessions} live sessions at a time, and has them")
     if (
@@ -131,65 +140,22 @@ def _check_capacity(access: Access, max_sessions: int) -> None:
 
 
 @transaction.atomic
-def undo_opening(*, session_id: str) -> None:
-    """Take back a session of which nothing was accepted (its journal could not be begun)."""
-    row = RealTimeSession.objects.select_for_update().filter(session_id=session_id, bytes_received=0).first()
-    if row is not None:
+def undo_opening(*, session_id: str, process_id: str) -> None:
+    """Take back an opening that came to nothing (its journal could not be begun): of a session of which
+    nothing was ever accepted all goes, any other is free again."""
+    row = (
+        RealTimeSession.objects.select_for_update()
+        .filter(session_id=session_id, process_id=process_id, status__in=RealTimeSession.RUNNING)
+        .first()
+    )
+    if row is None:
+        return
+    if row.epoch == 0:
         row.conversation.delete()  # the session goes with it
-
-
-@transaction.atomic
-def note_state(
-    *, session_id: str, paused: bool, bytes_received: int, audio_duration_s: float, epoch: int
-) -> None:
-    """What a running session has come to; does nothing to one that has ended, or has gone on since."""
-    RealTimeSession.objects.filter(
-        session_id=session_id, status__in=RealTimeSession.RUNNING, epoch=epoch
-    ).update(
-        status=RealTimeSession.Status.PAUSED if paused else RealTimeSession.Status.ACTIVE,
-        bytes_received=bytes_received,
-        audio_duration_s=audio_duration_s,
-        last_activity=timezone.now(),
-    )
-
-
-@transaction.atomic
-def note_cleared(*, session_id: str, start_s: float, end_s: float) -> None:
-    """A span of the audio clock that its client took back: no pass over the recording may hear it.
-
-    The same span again changes nothing. Raises RealTimeSession.DoesNotExist.
-    """
-    row = RealTimeSession.objects.select_for_update().get(session_id=session_id)
-    spans = row.options.setdefault(CLEARED_OPTION, [])
-    if [start_s, end_s] not in spans:
-        spans.append([start_s, end_s])
-        row.save(update_fields=["options"])
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    session_id: str
-    bytes_received: int
-    audio_duration_s: float
-    last_activity: float
-    """Unix seconds."""
-
-
-@transaction.atomic
-def renew_leases(*, process_id: str, progress: list[Progress]) -> int:
-    """Say that this process still holds its sessions, and how far they are. Returns how many it held."""
-    by_id = {item.session_id: item for item in progress}
-    rows = list(
-        RealTimeSession.objects.select_for_update().filter(
-            session_id__in=by_id, process_id=process_id, status__in=RealTimeSession.RUNNING
+    else:
+        release_session(
+            session_id=session_id,
+            process_id=process_id,
+            bytes_received=row.bytes_received,
+            audio_duration_s=row.audio_duration_s,
         )
-    )
-    lease_until = timezone.now() + timedelta(seconds=LEASE_S)
-    for row in rows:
-        item = by_id[row.session_id]
-        row.bytes_received, row.audio_duration_s = item.bytes_received, item.audio_duration_s
-        row.last_activity = datetime.fromtimestamp(item.last_activity, UTC)
-        row.lease_until = lease_until
-    fields: list[Any] = ["bytes_received", "audio_duration_s", "last_activity", "lease_until"]
-    RealTimeSession.objects.bulk_update(rows, fields)
-    return len(rows)

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from conversations.services.words import add_live_segment
 from sessions.figures import StepTimes
-from sessions.models import RealTimeSession, RealTimeTranscriptChunk
+from sessions.models import RealTimeTranscriptChunk
+from sessions.services.holding import held_row
 from transcription.models import Segment
 
 
@@ -27,18 +28,21 @@ class FinalChunk:
     processing_ms: float
     audio_size_bytes: int
     times: StepTimes
+    covers_until_s: float
+    """Where the next segment may begin."""
     speech_ended_at: float | None = None
 
 
 @transaction.atomic
 def commit_final(
-    *, session_id: str, conversation_id: str, chunk: FinalChunk, sent: Mapping[int, float]
+    *, session_id: str, process_id: str, conversation_id: str, chunk: FinalChunk, sent: Mapping[int, float]
 ) -> None:
     """Write a final, and when earlier ones were sent ({chunk_index: Unix seconds}).
 
     The same chunk again changes nothing: an attempt whose answer was lost may be repeated.
+    Raises NotHeld where another process has taken the session, and RealTimeSession.DoesNotExist.
     """
-    session = RealTimeSession.objects.only("id").get(session_id=session_id)
+    session = held_row(session_id, process_id)
     segment = chunk.segment
     RealTimeTranscriptChunk.objects.bulk_create(
         [
@@ -50,6 +54,7 @@ def commit_final(
                 text=segment.text,
                 start_s=segment.start_s,
                 end_s=segment.end_s,
+                covers_until_s=chunk.covers_until_s,
                 language=segment.language or "",
                 confidence=segment.confidence,
                 segments=[_segment_json(segment)],
@@ -67,15 +72,18 @@ def commit_final(
         ignore_conflicts=True,
     )
     add_live_segment(conversation_id=UUID(conversation_id), segment=segment)
-    write_sent_times(session_id=session_id, sent=sent)
+    write_sent_times(session_id=session_id, process_id=process_id, sent=sent)
 
 
 @transaction.atomic
-def write_sent_times(*, session_id: str, sent: Mapping[int, float]) -> None:
-    """When finals went out, {chunk_index: Unix seconds}."""
+def write_sent_times(*, session_id: str, process_id: str, sent: Mapping[int, float]) -> None:
+    """When finals went out, {chunk_index: Unix seconds}; nothing where another process has the session."""
     rows = list(
         RealTimeTranscriptChunk.objects.filter(
-            session__session_id=session_id, chunk_index__in=sent, sent_at__isnull=True
+            session__session_id=session_id,
+            session__process_id=process_id,
+            chunk_index__in=sent,
+            sent_at__isnull=True,
         ).only("id", "chunk_index")
     )
     for row in rows:

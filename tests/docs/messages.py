@@ -25,6 +25,7 @@ from sessions.protocols.base import (
     Notice,
     Opened,
     Pong,
+    Restarting,
     SessionConfig,
     SpeechEnded,
     SpeechStarted,
@@ -91,6 +92,7 @@ NOTICES: tuple[Notice, ...] = (
     replace(ENDED, total_duration_s=1.0, keeps_audio=True, finals=HELLO),
     replace(ENDED, reason="ended_by_operator"),
     replace(ENDED, reason="lag_exceeded", finals=HELLO),
+    Restarting("s", "hello", 0.5, 1.0),
     Failed("invalid_message", "no"),
     Failed("decode_failed", "no", chunk_index=0, session_time_s=0.0),
 )
@@ -107,6 +109,7 @@ def refusals(*, of_starting: bool) -> tuple[list[tuple[str, str]], set[str], set
     said = set(re.findall(r'Failed\(\s*"(\w+)"', source)) | {error for _, error in refused}
     said |= set(re.findall(r'return "(\w+)" if error\.errno in NO_ROOM else "(\w+)"', source)[0])
     closed = {number for number, _ in refused} | set(re.findall(r"(?:close|dismiss)\(\s*(\d{4}),", source))
+    closed |= set(re.findall(r"Farewell\(\s*(\d{4}),", source))
     return refused, said, closed | set(re.findall(r"close_code: int = (\d{4})", source))
 
 

@@ -50,7 +50,7 @@ def test_the_numbers_and_defaults_of_the_page() -> None:
 def test_the_page_states_every_refusal() -> None:
     """Error codes, which are fatal, and close codes are those of the sources, and no others."""
     refused, said, closed = refusals(of_starting=True)
-    said |= {"media_gap", "ended_by_operator", "max_duration"}
+    said |= {"media_gap", "ended_by_operator", "max_duration", "restarting"}
     closed -= {number for number, error in refused if error in REACHED_BY_ID}
 
     table = list(rows(section(page(PAGE), "## Refusals and endings")))

@@ -84,6 +84,7 @@ def other_server(server: LiveServer) -> Iterator[LiveServer]:
 
 @contextmanager
 def serving() -> Iterator[LiveServer]:
+    """A web server on a loop, and so with a hub, of its own."""
     app = ProtocolTypeRouter({"websocket": websocket_application})
     config = uvicorn.Config(
         app, port=0, ws="websockets-sansio", lifespan="off", log_level="warning", ws_max_size=4 * 1024 * 1024

@@ -42,6 +42,7 @@ def ended_session(key: str, session_id: str = "s", *, recorded: bool = True, **o
         engine="",
         model="base",
         max_sessions=10,
+        grace_s=60,
     )
     if recorded:
         book = journal.open_journal(session_id, parameters.audio_format, epoch=0)
@@ -157,6 +158,7 @@ def test_a_running_session_that_will_be_enhanced() -> None:
         engine="",
         model="base",
         max_sessions=10,
+        grace_s=60,
     )
     found = call(key, f"{STREAM}/s/enhancement").json()
     assert (found["status"], found["enhancement_job_id"]) == ("pending", None)

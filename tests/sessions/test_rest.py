@@ -13,20 +13,30 @@ from django.utils import timezone
 from conversations.access import Access, access_from_key
 from conversations.models import PipelineRun
 from sessions import journal
-from sessions.models import RealTimeSession
+from sessions.figures import StepTimes
+from sessions.models import RealTimeSession, RealTimeTranscriptChunk
 from sessions.parameters import StreamParameters
-from sessions.services.finishing import finish_abandoned
+from sessions.services.finishing import Finish, finish_abandoned, finish_session
+from sessions.services.holding import (
+    NotHeld,
+    Progress,
+    check_held,
+    note_cleared,
+    note_state,
+    pause_lapsed,
+    release_session,
+    renew_leases,
+)
 from sessions.services.opening import (
     AlreadyFinished,
     HeldElsewhere,
     NoCapacity,
     OtherOwner,
-    Progress,
-    note_state,
     open_session,
-    renew_leases,
 )
+from sessions.services.recording_words import FinalChunk, commit_final
 from tests.sessions.conftest import make_key
+from transcription.models import Segment
 
 SCOPES = ("live", "read", "admin")
 
@@ -47,6 +57,7 @@ def opened(key: str, session_id: str, process_id: str = "p1", **options: Any) ->
         engine="",
         model="base",
         max_sessions=options.pop("max_sessions", 10),
+        grace_s=60,
     )
 
 
@@ -103,7 +114,8 @@ def test_announcing_needs_the_scope(db: None) -> None:
 
 
 def test_who_may_go_on_with_a_session(db: None) -> None:
-    """Its owner, in the process that holds it, while it runs; each other case is an error of its own."""
+    """Its owner, in the process that holds it, while it runs, and in any once its lease is over; each other
+    case is an error of its own."""
     key = make_key("a")
     first = opened(key, "s")
     again = opened(key, "s")
@@ -113,16 +125,36 @@ def test_who_may_go_on_with_a_session(db: None) -> None:
     with pytest.raises(HeldElsewhere):
         opened(key, "s", process_id="p2")
     let_lapse()
+    taken = opened(key, "s", process_id="p2")
+    assert (taken.existed, taken.epoch, taken.was_released) == (True, 2, False)
+    with pytest.raises(HeldElsewhere):
+        opened(key, "s")
+    release_session(session_id="s", process_id="p1", bytes_received=0, audio_duration_s=0.0)
+    with pytest.raises(HeldElsewhere):
+        opened(key, "s")
+    release_session(session_id="s", process_id="p2", bytes_received=0, audio_duration_s=0.0)
+    assert opened(key, "s").was_released
+    let_lapse()
     finish_abandoned(grace_s=0)
     with pytest.raises(AlreadyFinished):
         opened(key, "s")
 
 
 def test_a_dead_process_takes_no_place(db: None) -> None:
-    """Sessions count against the limit while their lease is kept, paused ones too, and no longer."""
+    """Sessions count against the limit while their client may come back, paused ones too, and no longer."""
     key = make_key("a")
     row = opened(key, "s", max_sessions=1)
-    note_state(session_id="s", paused=True, bytes_received=0, audio_duration_s=0.0, epoch=row.epoch)
+    note_state(
+        session_id="s",
+        process_id="p1",
+        paused=True,
+        bytes_received=0,
+        audio_duration_s=0.0,
+        epoch=row.epoch,
+    )
+    with pytest.raises(NoCapacity):
+        opened(key, "t", max_sessions=1)
+    release_session(session_id="s", process_id="p1", bytes_received=0, audio_duration_s=0.0)
     with pytest.raises(NoCapacity):
         opened(key, "t", max_sessions=1)
     let_lapse()
@@ -135,11 +167,71 @@ def test_leases_are_kept_by_their_holder(db: None) -> None:
     opened(key, "s")
     let_lapse()
     progress = [Progress("s", 3200, 0.1, timezone.now().timestamp())]
-    assert renew_leases(process_id="p2", progress=progress) == 0
-    assert renew_leases(process_id="p1", progress=progress) == 1
+    assert renew_leases(process_id="p2", progress=progress) == set()
+    assert renew_leases(process_id="p1", progress=progress) == {"s"}
     row = RealTimeSession.objects.get(session_id="s")
     assert (row.bytes_received, row.audio_duration_s) == (3200, 0.1)
     assert finish_abandoned(grace_s=0) == []
+
+
+def test_who_has_lost_a_session_changes_nothing(db: None) -> None:
+    """What a process writes after another one has taken the session is refused, or leaves no trace."""
+    key = make_key("a")
+    opened(key, "s", process_id="zombie")
+    let_lapse()
+    opened(key, "s", process_id="p1")
+    before = RealTimeSession.objects.values().get(session_id="s")
+    note_state(
+        session_id="s", process_id="zombie", paused=True, bytes_received=9, audio_duration_s=9.0, epoch=1
+    )
+    release_session(session_id="s", process_id="zombie", bytes_received=9, audio_duration_s=9.0)
+    assert renew_leases(process_id="zombie", progress=[Progress("s", 9, 9.0, 0.0)]) == set()
+    chunk = FinalChunk(
+        chunk_index=0,
+        revision=0,
+        segment=Segment(0, 0.0, 1.0, "late"),
+        model="",
+        processing_ms=0.0,
+        audio_size_bytes=0,
+        times=StepTimes(1.0),
+        covers_until_s=1.0,
+    )
+    finish = Finish(
+        session_id="s",
+        process_id="zombie",
+        status="completed",
+        reason="end_session",
+        bytes_received=9,
+        audio_duration_s=9.0,
+        language="",
+        metrics={},
+        sent={},
+    )
+    as_zombie = {"session_id": "s", "process_id": "zombie"}
+    conversation_id = str(before["conversation_id"])
+    with pytest.raises(NotHeld):
+        commit_final(**as_zombie, conversation_id=conversation_id, chunk=chunk, sent={})
+    with pytest.raises(NotHeld):
+        note_cleared(**as_zombie, start_s=0.0, end_s=1.0)
+    with pytest.raises(NotHeld):
+        check_held(**as_zombie)
+    with pytest.raises(NotHeld):
+        finish_session(finish=finish)
+    assert RealTimeSession.objects.values().get(session_id="s") == before
+    assert not RealTimeTranscriptChunk.objects.exists()
+
+
+def test_a_session_whose_process_is_gone_is_paused(db: None) -> None:
+    """REST says so at once, and the janitor writes it down; who holds it again makes it active."""
+    key = make_key("a")
+    opened(key, "s")
+    assert call(key, "sessions/s").json()["status"] == "active"
+    let_lapse()
+    assert call(key, "sessions/s").json()["status"] == "paused"
+    assert pause_lapsed() == 1
+    assert RealTimeSession.objects.get(session_id="s").status == "paused"
+    renew_leases(process_id="p1", progress=[Progress("s", 0, 0.0, timezone.now().timestamp())])
+    assert call(key, "sessions/s").json()["status"] == "active"
 
 
 def test_an_older_socket_changes_no_state(db: None) -> None:
@@ -147,7 +239,14 @@ def test_an_older_socket_changes_no_state(db: None) -> None:
     key = make_key("a")
     older = opened(key, "s")
     opened(key, "s")
-    note_state(session_id="s", paused=True, bytes_received=1, audio_duration_s=0.0, epoch=older.epoch)
+    note_state(
+        session_id="s",
+        process_id="p1",
+        paused=True,
+        bytes_received=1,
+        audio_duration_s=0.0,
+        epoch=older.epoch,
+    )
     assert RealTimeSession.objects.get(session_id="s").status == "active"
 
 

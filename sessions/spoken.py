@@ -1,0 +1,39 @@
+"""What a transcriber hands on: the core's events, with where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transcription.streaming.events import StreamEvent
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeTimes:
+    """An answered decode. `processing_ms`: from its start in the worker to its answer."""
+
+    queued_at: float
+    started_at: float
+    decoded_at: float
+    model: str
+    end_sample: int
+
+    @property
+    def processing_ms(self) -> float:
+        return (self.decoded_at - self.started_at) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An event and the decode that brought it (None: nothing was decoded yet)."""
+
+    event: StreamEvent
+    decode: DecodeTimes | None
+    speech_ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Audio that its client took back, seconds on the audio clock. It comes before the events it caused."""
+
+    start_s: float
+    end_s: float
