@@ -57,8 +57,10 @@ class Recorder:
 
     @property
     def next_sync_s(self) -> float | None:
-        """When a flush is due, on the monotonic clock; None where there is nothing to flush."""
-        is_dirty = self._journal.synced_bytes < self._journal.size_bytes
+        """When a flush is due, on the monotonic clock; None where there is nothing to flush or to say of it
+        (a flush may take more with it than had come when it began)."""
+        said_bytes = min(self._journal.synced_bytes, self._safe.stored_bytes)
+        is_dirty = said_bytes < self._journal.size_bytes
         return self._next_sync_s if is_dirty and not self.is_full else None
 
     def append(self, data: bytes) -> bool:
