@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from sessions.journal.base import PART_NAME, JournalMissing, Part, checked
 from sessions.models import JournalPart, RealTimeSession
@@ -80,10 +81,18 @@ def write_row(session_id: str, part: Part) -> None:
     session = RealTimeSession.objects.only("id").filter(session_id=session_id).first()
     if session is None:
         return
+    row = JournalPart(
+        session=session,
+        epoch=part.epoch,
+        offset_bytes=part.offset_bytes,
+        size_bytes=part.size_bytes,
+        stored_as=part.stored_as,
+        sealed_at=timezone.now(),
+    )
     with transaction.atomic():
-        JournalPart.objects.update_or_create(
-            session=session,
-            epoch=part.epoch,
-            offset_bytes=part.offset_bytes,
-            defaults={"size_bytes": part.size_bytes, "stored_as": part.stored_as},
+        JournalPart.objects.bulk_create(
+            [row],
+            update_conflicts=True,
+            unique_fields=["session", "epoch", "offset_bytes"],
+            update_fields=["size_bytes", "stored_as", "sealed_at"],
         )

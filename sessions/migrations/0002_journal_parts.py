@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('offset_bytes', models.PositiveBigIntegerField()),
                 ('size_bytes', models.PositiveBigIntegerField()),
                 ('stored_as', models.CharField(blank=True, max_length=200)),
-                ('sealed_at', models.DateTimeField(auto_now=True)),
+                ('sealed_at', models.DateTimeField()),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journal_parts', to='realtime.realtimesession')),
             ],
             options={

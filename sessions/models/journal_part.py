@@ -16,7 +16,7 @@ class JournalPart(models.Model):
     offset_bytes = models.PositiveBigIntegerField()
     size_bytes = models.PositiveBigIntegerField()
     stored_as = models.CharField(max_length=200, blank=True)
-    sealed_at = models.DateTimeField(auto_now=True)
+    sealed_at = models.DateTimeField()
 
     class Meta:
         verbose_name = "journal part"

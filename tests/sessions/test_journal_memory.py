@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
@@ -17,7 +19,9 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from sessions import journal
 from sessions.journal import memory
-from sessions.models import JournalPart
+from sessions.models import JournalPart, RealTimeSession
+from sessions.services.finishing import finish_abandoned
+from tests.sessions.rows import make_session
 from transcription.audio.formats import AudioFormat
 
 FORMAT = AudioFormat()
@@ -70,6 +74,18 @@ def test_another_process_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert heard() == b"aaaabbbbcc"
     assert journal.recording_format("s") == FORMAT
     assert JournalPart.objects.count() == 0
+
+
+def test_an_abandoned_session_is_finished_from_it() -> None:
+    """What its dead process had flushed is what the session ends with, for the pipeline to hear."""
+    made = make_session("s")
+    book = journal.open_journal("s", FORMAT, epoch=0)
+    book.append(bytes(32_000))
+    book.sync()
+    RealTimeSession.objects.filter(pk=made.pk).update(lease_until=timezone.now() - timedelta(hours=1))
+    assert finish_abandoned(grace_s=0) == ["s"]
+    made.refresh_from_db()
+    assert (made.status, made.bytes_received, made.audio_duration_s) == ("interrupted", 32_000, 1.0)
 
 
 def test_it_expires_and_is_erased(settings: Any) -> None:

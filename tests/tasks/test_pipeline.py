@@ -36,6 +36,7 @@ from tasks.upkeep import sweep_runs
 from tests.sessions.rows import make_session
 from tests.tasks.conftest import News
 from tests.tasks.rows import make_conversation, stage_of, start, states, take
+from tests.waiting import wait_for
 from transcription.audio.files import decode_file, encode_flac
 from transcription.audio.formats import AudioFormat
 from transcription.engines.base import SAMPLE_RATE_HZ
