@@ -38,7 +38,7 @@ class Closing:
 
     async def conclude(self, ending: Ending) -> None:
         """Write the end, start the pipeline, say it. Raises RealTimeSession.DoesNotExist."""
-        self._speaker.conclude()
+        await self._speaker.conclude()
         await self._recorder.finish()
         duration_s = self._clock.unix_s() - self._identity.connected_at
         audio_s = self._transcriber.audio_s

@@ -7,9 +7,13 @@ and figures, so a session that goes on elsewhere is brought up to date by `recal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
+from sessions.aside import Aside
 from sessions.ears import Core
+from sessions.insights import Insights
 from sessions.protocols.base import Analysed, Features, Insight, Notice, TurnUpdated
+from transcription.analysis.base import LlmEndpoint
 from transcription.models import Segment
 from transcription.streaming.analytics import AnalyticsSnapshot
 from transcription.streaming.config import StreamConfig
@@ -22,15 +26,29 @@ there are: figures that are not final take 12 kB a second, however long the talk
 RULES = "rules"
 
 
-class Enriching:
-    """One session's. `say`: where the notices go."""
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """What sessions of a process share to understand talk. `endpoint`: of a language model, if any."""
 
-    def __init__(self, core: Core, *, say: Callable[[Notice], None]) -> None:
+    insights: Aside
+    endpoint: LlmEndpoint | None = None
+
+    def close(self) -> None:
+        self.insights.close()
+
+
+class Enriching:
+    """One session's. `say`: where the notices go. `helpers` None: no insights."""
+
+    def __init__(self, core: Core, *, say: Callable[[Notice], None], helpers: Helpers | None = None) -> None:
         config = core.config
         self.features = features_of(config)
         self._enrichment = Enrichment(config, core.event)
         self._say = say
         self._snapshot_due_s = 0.0
+        self._insights: Insights | None = None
+        if helpers is not None and config.enable_semantics:
+            self._insights = Insights(helpers.insights, endpoint=helpers.endpoint, say=say)
 
     @property
     def num_turns(self) -> int | None:
@@ -52,15 +70,22 @@ class Enriching:
         if intent := segment.annotations.get("semantic", {}).get("intent"):
             self._say(Insight("intent", intent, (segment.id,), engine=RULES))
         self._tell(further, at_s=segment.end_s)
+        if self._insights:
+            self._insights.note(segment)
 
     def recall(self, finals: Iterable[Segment]) -> None:
         """Finals that were said before, in order: what follows from them is known and not told again."""
         for segment in finals:
             final = FinalSegment(segment, revision=0, covers_until_sample=0)
             self._enrichment.follow([StreamEvent(StreamEventType.FINAL_SEGMENT, 0, final)])
+            if self._insights:
+                self._insights.recall(segment)
 
-    def end(self) -> None:
-        """No more finals come: the last turn is final, and so are the figures."""
+    async def end(self) -> None:
+        """No more finals come: the last turn is final, and so are the figures; what is still being worked out
+        is waited for, a little."""
+        if self._insights:
+            await self._insights.finish()
         self._tell(self._enrichment.end(), at_s=0.0)
 
     def _tell(self, further: Iterable[StreamEvent], *, at_s: float) -> None:

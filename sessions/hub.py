@@ -20,14 +20,17 @@ from redis.exceptions import RedisError
 
 from conversations.access import Access
 from sessions import store
+from sessions.aside import Aside
 from sessions.attachment import Attachment
 from sessions.clock import Clock
 from sessions.decoding import LiveEngine, RedisDecoder
 from sessions.endings import END_BY_OPERATOR
+from sessions.enriching import Helpers
 from sessions.farewell import RESTARTING, TAKEN_OVER, Farewell
 from sessions.feed import Feed
 from sessions.following import state_of
 from sessions.hearing import Hearing
+from sessions.insights import MOST_WAITING
 from sessions.limits import WrongKeys
 from sessions.live import LiveSession
 from sessions.making import Means, make_session
@@ -37,6 +40,7 @@ from sessions.services.opening import HeldElsewhere, NoCapacity, OpenedRow, open
 from sessions.services.restoring import Past, read_past
 from sessions.turns import Turns
 from sessions.voice import SpeechStream, VoiceDetector
+from transcription.analysis.base import LlmEndpoint
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +81,10 @@ class Hub:
         self.watchers = 0
         self._detector = VoiceDetector(make_speech)
         self._clock = clock or Clock()
-        self._means = Means(self.process_id, self._detector, self.decoder, self.feed, self._clock)
+        self._helpers = _helpers()
+        self._means = Means(
+            self.process_id, self._detector, self.decoder, self.feed, self._helpers, self._clock
+        )
         self._hearing = Hearing(self._obey, lambda: self.sessions)
         self._turns = Turns()
         self._leaving = False
@@ -114,6 +121,7 @@ class Hub:
         await self.decoder.clear()
         await self.feed.close()
         self._detector.close()
+        self._helpers.close()
         await self.follower.aclose()
         await self._redis.aclose()
 
@@ -233,6 +241,12 @@ class Hub:
                     if item.session_id not in held and (session := self.sessions.get(item.session_id)):
                         session.doubt()
             await asyncio.sleep(LEASE_INTERVAL_S)
+
+
+def _helpers() -> Helpers:
+    ambient = settings.AMBIENT
+    endpoint = LlmEndpoint(ambient.llm_base_url, ambient.llm_model, ambient.llm_api_key)
+    return Helpers(Aside(most_waiting=MOST_WAITING), endpoint if ambient.llm_base_url else None)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

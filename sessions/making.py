@@ -14,6 +14,7 @@ from sessions.clock import Clock
 from sessions.closing import Closing
 from sessions.deadlines import Deadlines
 from sessions.decoding import Decoder, LiveEngine
+from sessions.enriching import Helpers
 from sessions.feed import Feed
 from sessions.figures import SessionFigures
 from sessions.live import LiveSession
@@ -52,6 +53,7 @@ class Means:
     detector: VoiceDetector
     decoder: Decoder
     feed: Feed
+    helpers: Helpers
     clock: Clock
 
 
@@ -130,6 +132,7 @@ async def make_session(
         say=seat.say,
         publish=Numbering(means.feed, row.session_id).publish,
         past=past,
+        helpers=means.helpers,
     )
     closing = Closing(
         identity=identity,

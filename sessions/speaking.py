@@ -8,7 +8,7 @@ from typing import Any
 
 from sessions.clock import Clock
 from sessions.endings import Ending
-from sessions.enriching import Enriching
+from sessions.enriching import Enriching, Helpers
 from sessions.figures import SessionFigures, StepTimes
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import (
@@ -62,6 +62,7 @@ class Speaker:
         clock: Clock,
         say: Callable[[Notice], None],
         publish: Callable[[Sequence[Body]], None],
+        helpers: Helpers,
         past: Past | None = None,
     ) -> None:
         self.interim_results = parameters.interim_results
@@ -78,7 +79,7 @@ class Speaker:
         self._publish = publish
         self._keeps_audio = parameters.store_audio
         self._wording = Wording(transcriber, figures)
-        self.enriching = Enriching(transcriber.core, say=self._tell)
+        self.enriching = Enriching(transcriber.core, say=self._tell, helpers=helpers)
         self._finals = [FinalText(s.start_s, s.end_s, s.text) for s in past.finals] if past else []
         self.enriching.recall(past.finals if past else ())
         self._speech_began_s: float | None = None
@@ -139,9 +140,9 @@ class Speaker:
             )
         )
 
-    def conclude(self) -> None:
+    async def conclude(self) -> None:
         """Everything is final: so is what follows from it."""
-        self.enriching.end()
+        await self.enriching.end()
 
     def say_ended(self, ending: Ending, *, enhancement_job_id: str | None, session_duration_s: float) -> None:
         self._tell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -81,7 +82,7 @@ def test_a_turn_is_final_when_the_segments_around_it_are_and_no_boundary_is_pend
         elif isinstance(notice, TurnUpdated) and not notice.turn.partial:
             assert set(notice.turn.segment_ids) | {notice.turn.segment_ids[-1] + 1} <= finals_before
     assert [turn.partial for turn in latest(told.turns).values()].count(True) == (1 if talk else 0)
-    told.enriching.end()
+    asyncio.run(told.enriching.end())
     assert not any(turn.partial for turn in latest(told.turns).values())
 
 
@@ -90,7 +91,7 @@ def test_figures_are_final_when_the_turns_are(talk: list[Segment]) -> None:
     """One snapshot is final: the last, of turns that are all final and were told as they stand in it."""
     told = Told()
     told.hear(talk)
-    told.enriching.end()
+    asyncio.run(told.enriching.end())
     snapshots = [notice.snapshot for notice in told.said if isinstance(notice, Analysed)]
     assert [s.turns_final for s in snapshots] == [*[False] * (len(snapshots) - 1), True][: len(snapshots)]
     if talk:
@@ -117,7 +118,7 @@ def test_id_and_revision_are_idempotent(talk: list[Segment], data: st.DataObject
     one, and no text is lost or doubled."""
     told = Told()
     told.hear(talk)
-    told.enriching.end()
+    asyncio.run(told.enriching.end())
     whole = latest(told.turns)
     kept = [turn for turn in told.turns if not turn.partial or data.draw(st.booleans())]
     assert latest(data.draw(st.permutations([*kept, *kept]))) == whole
@@ -140,7 +141,7 @@ def test_finals_fed_again_rebuild_it(talk: list[Segment], data: st.DataObject) -
     from_here = len(first.turns)
     for told in (first, again):
         told.hear(talk[cut:])
-        told.enriching.end()
+        asyncio.run(told.enriching.end())
     assert again.turns == first.turns[from_here:]
     assert again.enriching.num_turns == first.enriching.num_turns
 
@@ -157,7 +158,7 @@ def test_what_was_not_asked_for_is_not_there() -> None:
     """Without features: no turns, no figures, no annotations, and nobody claims that there were none."""
     told = Told(StreamConfig())
     told.hear([Segment(0, 0.0, 1.0, "what is the price", A, language="en")])
-    told.enriching.end()
+    asyncio.run(told.enriching.end())
     [final] = told.said
     assert isinstance(final, FinalSegment)
     assert final.segment.annotations == {}
@@ -182,7 +183,7 @@ async def test_partial_turns_and_figures_give_way_in_the_outbox() -> None:
     """Of a turn and of the figures only the latest waits for a slow reader; final ones are all there."""
     told, box = Told(), Outbox()
     told.hear(Segment(i, i * 1.0, i + 0.9, "no", (A, B)[i // 4 % 2], language="en") for i in range(12))
-    told.enriching.end()
+    await told.enriching.end()
     notices = [notice for notice in told.said if isinstance(notice, (TurnUpdated, Analysed))]
     for notice in notices:
         box.put(notice)

@@ -1,0 +1,69 @@
+"""Work beside the sessions, in a child process: it may come late, and is left out before it delays anything.
+
+A process and not a thread, since the engines hold the interpreter for tens of milliseconds at a time and take
+memory that a web process need not have. It starts when it is first needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import ParamSpec, TypeVar
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+NICENESS = 10
+
+
+class LeftOutError(Exception):
+    """More waits than may; or what did the work is gone."""
+
+
+class Aside:
+    """One child, shared by all sessions of a process. `left_out` counts what was not done."""
+
+    def __init__(self, *, most_waiting: int) -> None:
+        self._most_waiting = most_waiting
+        self._waiting = 0
+        self._executor: ProcessPoolExecutor | None = None
+        self.left_out = 0
+
+    @property
+    def started(self) -> bool:
+        return self._executor is not None
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """A module's function, in the child. Raises LeftOutError, and what the function raises."""
+        if kwargs:
+            raise TypeError("arguments go by position")
+        if self._waiting >= self._most_waiting:
+            self.left_out += 1
+            raise LeftOutError(f"{self._waiting} wait")
+        self._waiting += 1
+        executor = self._executor = self._executor or _child()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
+        except BrokenProcessPool as error:
+            self.left_out += 1
+            if self._executor is executor:
+                self._executor = None  # the next one starts another
+            raise LeftOutError("the child process died") from error
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+
+def _child() -> ProcessPoolExecutor:
+    """Spawned, never forked: a web process has threads and sockets."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=os.nice, initargs=(NICENESS,))
