@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from sessions.celery_message import task_message
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 OnReply = Callable[[DecodeReply], None]
 RECONNECT_S = 0.2
 MAX_RECONNECT_S = 5.0
+SILENCE_S = 10.0
+"""A subscription on which nothing comes for so long is asked whether it is still there: one whose other end
+is gone without a word (a firewall, a pulled plug) says nothing for ever."""
 ORDERS_A_TASK = 4
 """The most orders of one task: it goes to one worker, and another may be idle."""
 
@@ -98,7 +102,9 @@ class RedisDecoder:
         self._sessions: dict[str, OnReply] = {}
         self._sent_samples: dict[tuple[str, int], int] = {}
         self._garbage: list[str] = []
-        self._listening = asyncio.Event()
+        self._is_listening = False
+        self._unanswered: dict[str, int] = {}
+        """By session: the request that was sent last and has not been answered."""
         self._outgoing: list[_Outgoing] = []
         self._sending: asyncio.Task[None] | None = None
 
@@ -126,6 +132,7 @@ class RedisDecoder:
 
     def unregister(self, session_id: str) -> None:
         self._sessions.pop(session_id, None)
+        self._unanswered.pop(session_id, None)
         for key in [key for key in self._sent_samples if key[0] == session_id]:
             self.utterance_done(*key)
 
@@ -173,10 +180,10 @@ class RedisDecoder:
             pipeline.unlink(*garbage)
         error: Exception | None = None
         try:
-            if not self._listening.is_set():
-                await asyncio.wait_for(self._listening.wait(), timeout=self._expires_s)
+            if not self._is_listening:  # the answers would go to nobody
+                raise ConnectionError("no subscription")
             await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as failure:
+        except (RedisError, OSError) as failure:
             self._garbage.extend(garbage)
             error = failure
         for outgoing in batch:
@@ -187,6 +194,7 @@ class RedisDecoder:
                     sent.set_exception(DecodeNotSent(type(error).__name__))
             elif not sent.done():  # whoever was cancelled has said that its audio is to be forgotten
                 self._sent_samples[key] = max(self._sent_samples.get(key, 0), order.num_samples)
+                self._unanswered[order.session_id] = order.request_id
                 sent.set_result(None)
 
     def _put_audio(self, pipeline: Any, outgoing: _Outgoing) -> None:
@@ -208,17 +216,38 @@ class RedisDecoder:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(self._channel)
-                    async for message in pubsub.listen():
-                        wait_s = RECONNECT_S
-                        if message["type"] == "subscribe":
-                            self._listening.set()
-                        elif message["type"] == "message":
-                            self._hand_out(message["data"])
+                    await self._hear(pubsub)
             except (RedisError, OSError) as error:
                 logger.warning("lost the connection to Redis: %s", type(error).__name__)
-            self._listening.clear()
+            if self._is_listening:
+                self._is_listening, wait_s = False, RECONNECT_S
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, MAX_RECONNECT_S)
+
+    async def _hear(self, pubsub: PubSub) -> None:
+        """Raises RedisError or OSError when the connection is lost, or as good as lost."""
+        asked = False
+        while True:
+            message = await pubsub.get_message(timeout=SILENCE_S)
+            if message is None:
+                if asked:
+                    raise TimeoutError("no answer")
+                asked = True
+                await pubsub.ping()
+                continue
+            asked = False
+            if message["type"] == "subscribe":
+                self._is_listening = True
+                self._ask_again()
+            elif message["type"] == "message":
+                self._hand_out(message["data"])
+
+    def _ask_again(self) -> None:
+        """The connection was lost: what was under way may be gone, order, audio and answer."""
+        unanswered, self._unanswered = self._unanswered, {}
+        for session_id, request_id in unanswered.items():
+            if on_reply := self._sessions.get(session_id):
+                on_reply(DecodeReply(session_id, request_id, error="missing_audio"))
 
     async def clear(self) -> None:
         """Delete what is still waiting to be deleted (before the process ends)."""
@@ -236,5 +265,7 @@ class RedisDecoder:
             logger.exception("a decode reply that is none")
             return
         for reply in replies:
+            if self._unanswered.get(reply.session_id) == reply.request_id:
+                del self._unanswered[reply.session_id]
             if on_reply := self._sessions.get(reply.session_id):
                 on_reply(reply)

@@ -16,6 +16,8 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.db import DatabaseError
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from conversations.access import Access
@@ -67,7 +69,13 @@ class Hub:
         self.process_id = uuid.uuid4().hex
         self.sessions: dict[str, LiveSession] = {}
         self._live = settings.AMBIENT.live
-        self._redis = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=REDIS_TIMEOUT_S)
+        self._redis = Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            # Once, for a connection that a restart has left dead; its default is ten times, up to a minute.
+            retry=Retry(NoBackoff(), 1),
+        )
         self.wrong_keys = WrongKeys(self._redis)
         self.decoder = RedisDecoder(
             self._redis, process_id=self.process_id, expires_s=self._live.chunk_timeout_s
