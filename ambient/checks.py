@@ -104,6 +104,12 @@ def _requests(conf: AmbientSettings) -> Iterator[CheckMessage]:
             hint=f"More than 0 and at most {LONGEST_WAIT_S} seconds.",
             id="ambient.E031",
         )
+    if not 0 < conf.stream_timeout_s <= LONGEST_WAIT_S:
+        yield Error(
+            f"AMBIENT_STREAM_TIMEOUT is {conf.stream_timeout_s}.",
+            hint=f"More than 0 and at most {LONGEST_WAIT_S} seconds.",
+            id="ambient.E032",
+        )
 
 
 def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:

@@ -58,6 +58,7 @@ class AmbientSettings:
     """By stage id, from AMBIENT_STAGE_OPTIONS (JSON): `model`, and what the stage's engine knows."""
     models_allowed: tuple[str, ...]
     transcription_wait_s: float
+    stream_timeout_s: float
     """How long POST /v1/audio/transcriptions waits for its transcript."""
     llm_base_url: str
     llm_model: str
@@ -119,6 +120,7 @@ def load(env: Env | None = None) -> AmbientSettings:
         stage_options=dict(env.json("AMBIENT_STAGE_OPTIONS", {})),
         models_allowed=allowed,
         transcription_wait_s=env.float("AMBIENT_TRANSCRIPTION_WAIT", 300.0),
+        stream_timeout_s=env.float("AMBIENT_STREAM_TIMEOUT", 300.0),
         llm_base_url=env.str("AMBIENT_LLM_BASE_URL", ""),
         llm_model=env.str("AMBIENT_LLM_MODEL", ""),
         llm_api_key=env.str("AMBIENT_LLM_API_KEY", ""),

@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from ambient.presence import queues_with_workers
+from conversations.queues import queues_with_workers
 from sessions.wire import BATCH_QUEUE, ENGINE_KEY, LIVE_QUEUE
 
 NEEDED_QUEUES = (LIVE_QUEUE, BATCH_QUEUE)

@@ -10,24 +10,13 @@ import redis
 from celery.signals import heartbeat_sent, worker_ready, worker_shutting_down
 from django.conf import settings
 
+from conversations.queues import presence_key
+
 PRESENCE_TTL_S = 15
 """Workers beat every two seconds; one that misses seven in a row is taken for gone."""
 
 _present: set[str] = set()
 """The keys of this worker, one a queue."""
-
-
-def presence_key(queue: str, worker: str) -> str:
-    return f"ambient:worker:{queue}:{worker}"
-
-
-def queues_with_workers(client: redis.Redis) -> dict[str, int]:
-    """How many workers take from each queue at present."""
-    counted: dict[str, int] = {}
-    for key in client.scan_iter(match=presence_key("*", "*"), count=200):
-        queue = key.decode().split(":")[2]
-        counted[queue] = counted.get(queue, 0) + 1
-    return counted
 
 
 @cache

@@ -27,11 +27,6 @@ HARD_LIMIT_AFTER_S = 30
 """Seconds that a stage has to record that it took too long before its process is killed."""
 
 
-def run_channel(run_id: int | str) -> str:
-    """Redis pub/sub channel with the progress of a run (`*`: a pattern for every one) as JSON; a courtesy."""
-    return f"ambient:run:{run_id}"
-
-
 def advance_run_after_commit(run_id: int, *, expires_s: float | None = None) -> None:
     """Have the pipeline look at a run once the rows are there to be seen. `expires_s`: it will be said again
     by then."""

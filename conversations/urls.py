@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from conversations.api.views import (
     audio,
+    audio_tasks,
     catalogue,
     conversations,
     findings,
@@ -56,7 +57,23 @@ transcription_patterns = [
 ]
 """At the address where clients of the field's transcription API look for it."""
 
+audio_patterns = [
+    path("process", audio_tasks.ProcessView.as_view(), name="audio-process"),
+    path("process-stream", audio_tasks.ProcessStreamView.as_view(), name="audio-process-stream"),
+    path(
+        "process-stream-realtime",
+        audio_tasks.ProcessStreamRealtimeView.as_view(),
+        name="audio-process-stream-realtime",
+    ),
+    path("task/<str:task_id>", audio_tasks.TaskView.as_view(), name="audio-task"),
+    path("task/<str:task_id>/events", audio_tasks.TaskEventsView.as_view(), name="audio-task-events"),
+    path("tasks/active", audio_tasks.ActiveTasksView.as_view(), name="audio-tasks-active"),
+    path("queue/status", audio_tasks.QueueStatusView.as_view(), name="audio-queue-status"),
+]
+"""One recording in, progress and results out."""
+
 urlpatterns = [
     path("api/v1/", include((api_patterns, "api"))),
     path("v1/audio/", include(transcription_patterns)),
+    path("audio/", include(audio_patterns)),
 ]

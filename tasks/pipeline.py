@@ -7,6 +7,7 @@ is reported by its worker (tasks.stage_request), and what dies without a word is
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,7 +20,7 @@ from conversations.dispatch import ADVANCE_RUN_TASK, LOSE_STAGE_TASK, RUN_STAGE_
 from conversations.models import PipelineRun, StageRun
 from conversations.services import runs, stage_runs
 from tasks.heartbeat import Heartbeat
-from tasks.progress import ProgressRecorder, StageLostError, publish_run, publish_stage
+from tasks.progress import ProgressRecorder, StageLostError, say_partial, say_run, say_stage
 from tasks.recordings import settle_recording
 from tasks.stages import STAGES, NothingToDoError, StageResult, StageWork
 from tasks.stages.engines import take_usage
@@ -44,7 +45,7 @@ def advance_run(run_id: int) -> None:
     settle_recording(run.conversation, may_go=lambda: runs.is_last_under_way(run))
     if status := runs.finish_run_if_done(run_id=run_id):
         log.info("run_finished", run_id=run_id, conversation_id=str(run.conversation_id), status=status)
-        publish_run(run_id, status=status)
+        say_run(run_id, status=status)
 
 
 class StageTask(Task):  # type: ignore[type-arg]  # not generic when the program runs
@@ -67,7 +68,7 @@ def run_stage(self: Task[Any, Any], stage_run_id: int) -> None:
         log.info("stage_not_to_be_taken", stage_run_id=stage_run_id)
         return
     log.info("stage_started", run_id=stage.run_id, stage=stage.name, attempt=stage.attempts)
-    publish_stage(stage.run_id, stage=stage.name, status=stage.status, progress=0.0)
+    say_stage(stage)
     lease = Heartbeat(
         lambda: _renew(stage), interval_s=stage_runs.LEASE_S / BEATS_PER_LEASE, name="stage-lease"
     )
@@ -83,7 +84,7 @@ def run_stage(self: Task[Any, Any], stage_run_id: int) -> None:
         return
     stage.refresh_from_db()
     log.info("stage_ended", run_id=stage.run_id, stage=stage.name, status=stage.status)
-    publish_stage(stage.run_id, stage=stage.name, status=stage.status, progress=stage.progress)
+    say_stage(stage)
     if stage.status in StageRun.TERMINAL:
         advance_run(stage.run_id)
 
@@ -91,7 +92,7 @@ def run_stage(self: Task[Any, Any], stage_run_id: int) -> None:
 def _do(stage: StageRun) -> bool:
     """Run the stage and record what came of it. False: this attempt does not count any more."""
     try:
-        result = STAGES[stage.name](StageWork(stage, ProgressRecorder(stage)))
+        result = STAGES[stage.name](StageWork(stage, ProgressRecorder(stage), partial(say_partial, stage)))
         return _finish(stage, result)
     except NothingToDoError as reason:
         return stage_runs.skip_stage(stage_run_id=stage.pk, attempt=stage.attempts, reason=str(reason))

@@ -1,16 +1,18 @@
-"""How far a run is, said on Redis for whoever listens: a courtesy, the rows are the truth."""
+"""How far a run is, said on Redis for whoever follows it: a courtesy, the rows are the truth."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import structlog
 from redis import RedisError
 
-from conversations.dispatch import run_channel
-from conversations.models import StageRun
+from conversations import run_events
+from conversations.models import PipelineRun, StageRun
+from conversations.run_events import RunEvent
+from conversations.selectors import run_progress
 from conversations.services.stage_runs import renew_lease
 from tasks.redis_client import redis_client
 
@@ -24,19 +26,30 @@ class StageLostError(Exception):
     """The stage was cancelled or given to another worker: what is made here will not be kept."""
 
 
-def publish_stage(run_id: int, *, stage: str, status: str, progress: float) -> None:
-    _publish(run_id, {"stage": stage, "status": status, "progress": round(progress, 3)})
+def say_stage(stage: StageRun) -> None:
+    """What has become of a stage, and how far that brings its run."""
+    run = PipelineRun.objects.prefetch_related("stages").filter(pk=stage.run_id).first()
+    if run is not None:
+        _append(
+            run.pk,
+            RunEvent("stage", time.time(), stage=stage.name, status=stage.status, progress=run_progress(run)),
+        )
 
 
-def publish_run(run_id: int, *, status: str) -> None:
-    _publish(run_id, {"status": status})
+def say_partial(stage: StageRun, data: Mapping[str, Any]) -> None:
+    """A piece of a stage's result, before the whole is there."""
+    _append(stage.run_id, RunEvent("partial", time.time(), stage=stage.name, data=data))
 
 
-def _publish(run_id: int, news: dict[str, object]) -> None:
+def say_run(run_id: int, *, status: str) -> None:
+    _append(run_id, RunEvent("run", time.time(), status=status, progress=1.0))
+
+
+def _append(run_id: int, event: RunEvent) -> None:
     try:
-        redis_client().publish(run_channel(run_id), json.dumps({"run_id": run_id, **news}))
+        run_events.append(redis_client(), run_id, event)
     except RedisError as error:
-        log.warning("progress_not_published", run_id=run_id, error=repr(error))
+        log.warning("event_not_kept", run_id=run_id, kind=event.kind, error=repr(error))
 
 
 class ProgressRecorder:
@@ -55,6 +68,5 @@ class ProgressRecorder:
         self._said_at = now
         if not renew_lease(stage_run_id=self._stage.pk, attempt=self._stage.attempts, progress=progress):
             raise StageLostError(f"stage run {self._stage.pk}, attempt {self._stage.attempts}")
-        publish_stage(
-            self._stage.run_id, stage=self._stage.name, status=StageRun.Status.RUNNING, progress=progress
-        )
+        self._stage.progress = progress
+        say_stage(self._stage)

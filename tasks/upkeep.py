@@ -7,10 +7,9 @@ second finds it done.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from celery import current_app, shared_task
+from celery import shared_task
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils import timezone
 from conversations import dispatch
 from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
 from conversations.models import PipelineRun, StageRun
+from conversations.queues import waiting_messages
 from conversations.services import retention, stage_runs
 from conversations.services.unclaimed import sweep_unclaimed
 from sessions.selectors import runs_with_recordings_left
@@ -77,7 +77,7 @@ def _resend_lost(queued_before: datetime) -> list[int]:
     overdue = list(
         sent.filter(queued_at__lt=queued_before).order_by("queued_at").values_list("pk", flat=True)
     )
-    missing = sent.count() - waiting_messages() if overdue else 0
+    missing = sent.count() - waiting_messages(BATCH_QUEUE) if overdue else 0
     return [
         pk
         for pk in overdue[: max(0, missing)]
@@ -90,14 +90,3 @@ def _stalled_runs(created_before: datetime) -> list[int]:
     moving = under_way.exclude(status=StageRun.Status.PENDING, queued_at__isnull=True)
     runs = PipelineRun.objects.filter(status__in=stage_runs.RUN_UNFINISHED, created_at__lt=created_before)
     return list(runs.exclude(Exists(moving)).values_list("pk", flat=True))
-
-
-def waiting_messages() -> int:
-    """Messages on the batch queue that no worker has taken, as the broker counts them."""
-    with current_app.connection_for_read() as connection:
-        try:
-            channel: Any = connection.default_channel
-            declared = channel.queue_declare(BATCH_QUEUE, passive=True)
-        except connection.channel_errors:  # Redis knows no empty lists: a drained queue is not there
-            return 0
-        return int(declared.message_count)

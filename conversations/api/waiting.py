@@ -1,25 +1,21 @@
 """ASGI middleware: a POST that waits for its transcript holds a coroutine, and neither a thread nor a
-database connection.
-
-Django keeps a thread for each request until it is answered, and a connection with it. So the view answers at
-once that the work is accepted, and says in the scope what its client wants to wait for; its answer is held
-back here, Django is done, and the wait and the real answer follow.
+database connection (`held_answers`). The view answers that the work is accepted and says what its client
+waits for; the wait and the real answer follow here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
-from conversations.api.body_limit import Application, Message, Receive, Scope, Send
+from conversations.api.body_limit import Application, Receive, Scope, Send
 from conversations.api.errors import envelope, for_address
+from conversations.api.held_answers import Client, without_waiting
 from conversations.api.run_watcher import RunWatcher, off_the_loop
 from conversations.api.transcription_documents import Rendered, in_common_shape
 from conversations.api.transcripts import words_of
@@ -56,30 +52,15 @@ class WaitForTranscript:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != PATH:
             await self._application(scope, receive, send)
             return
-        held: list[Message] = []
-        awaited: list[Awaited] = []
-        gone = asyncio.Event()
+        client = Client(receive)
+        awaited = await without_waiting(self._application, SCOPE_KEY, scope, client, send)
+        if isinstance(awaited, Awaited) and (answer := await self._answer(awaited, client)):
+            await _send(send, awaited, answer)
 
-        async def hear() -> Message:
-            message = await receive()
-            if message["type"] == "http.disconnect":  # Django listens for it too, and it may come once
-                gone.set()
-            return message
-
-        async def hold(message: Message) -> None:
-            held.append(message)
-
-        await self._application({**scope, SCOPE_KEY: awaited.append}, hear, hold)
-        if not awaited:
-            for message in held:
-                await send(message)
-        elif not gone.is_set() and (answer := await self._answer(awaited[0], hear)):
-            await _send(send, awaited[0], answer)
-
-    async def _answer(self, awaited: Awaited, receive: Receive) -> Answer | None:
+    async def _answer(self, awaited: Awaited, client: Client) -> Answer | None:
         """None where the client went away; the job goes on all the same."""
         ended = asyncio.ensure_future(self._watcher.ended(awaited.run_id))
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(client.gone())
         try:
             done, _ = await asyncio.wait(
                 {ended, gone},
@@ -92,11 +73,6 @@ class WaitForTranscript:
         if ended in done:
             return await off_the_loop(partial(answer_of, awaited))
         return None if gone in done else _too_long(awaited)
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def answer_of(awaited: Awaited) -> Answer:
@@ -152,8 +128,3 @@ async def _send(send: Send, awaited: Awaited, answer: Answer) -> None:
         }
     )
     await send({"type": "http.response.body", "body": answer.body.content})
-
-
-def await_transcript(scope: Scope) -> Callable[[Awaited], Any] | None:
-    """For the view: where to say what is waited for; None where this middleware does not stand."""
-    return scope.get(SCOPE_KEY)

@@ -3,7 +3,7 @@ accepted, so that an attempt that came too late leaves no trace."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,11 @@ class NothingToDoError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StageWork:
+    """`on_partial`: says a piece of the result (JSON) to whoever follows the run."""
+
     stage: StageRun
     on_progress: Progress
+    on_partial: Callable[[Mapping[str, Any]], None]
 
     @property
     def run(self) -> PipelineRun:

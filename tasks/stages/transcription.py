@@ -33,7 +33,12 @@ def run(work: StageWork) -> StageResult:
     hypotheses: list[Hypothesis] = []
     spoken: list[Segment] = []
     for number, samples in enumerate(channels):
-        heard = list(engine.transcribe(samples, options, _part(work.on_progress, number, len(channels))))
+        heard = []
+        for hypothesis in engine.transcribe(
+            samples, options, _part(work.on_progress, number, len(channels))
+        ):
+            heard.append(hypothesis)
+            _say(work, hypothesis, len(hypotheses) + len(heard))
         speaker_id = channel_speaker(number) if len(channels) > 1 else None
         spoken += [replace(segment, speaker_id=speaker_id) for segment in segments_from(heard)]
         hypotheses += heard
@@ -60,6 +65,14 @@ def run(work: StageWork) -> StageResult:
         "num_words": sum(len(segment.words) for segment in segments),
     }
     return StageResult(output, engine, record)
+
+
+def _say(work: StageWork, hypothesis: Hypothesis, number: int) -> None:
+    """A piece of the transcript for whoever follows the run; `number` counts from 1."""
+    if text := hypothesis.text:
+        work.on_partial(
+            {"transcript_chunk": text, "chunk_index": number - 1, "total_chunks_so_far": number}
+        )
 
 
 def segments_from(hypotheses: list[Hypothesis]) -> list[Segment]:

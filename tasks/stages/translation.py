@@ -11,6 +11,7 @@ from tasks.stages.reading import read
 from tasks.stages.transcription import batch_model
 from transcription.analysis.base import Spoken, TranslationEngine, to_json
 from transcription.errors import NotSupported
+from transcription.models import join_text
 
 DEFAULT_LANGUAGE = "en"
 
@@ -30,9 +31,15 @@ def run(work: StageWork) -> StageResult:
             return None
         return Spoken(samples, batch_speech_engine(batch_model(parameters.get("model", ""))))
 
+    so_far: list[str] = []
+
+    def on_text(text: str) -> None:
+        so_far.append(text)
+        work.on_partial({"translation_chunk": text, "cumulative_translation": join_text(so_far, language_to)})
+
     try:
         translation = engine.translate(
-            talk, language_to=language_to, spoken=spoken, on_progress=work.on_progress
+            talk, language_to=language_to, spoken=spoken, on_progress=work.on_progress, on_text=on_text
         )
     except NotSupported as error:
         raise NothingToDoError(str(error)) from error

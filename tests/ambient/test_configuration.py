@@ -67,6 +67,7 @@ def test_the_defaults_pass(environment: pytest.MonkeyPatch) -> None:
         ("PORT", "70000", "ambient.E023"),
         ("AMBIENT_RETENTION_DAYS", "-2", "ambient.E024"),
         ("AMBIENT_TRANSCRIPTION_WAIT", "0", "ambient.E031"),
+        ("AMBIENT_STREAM_TIMEOUT", "0", "ambient.E032"),
         ("AMBIENT_BOOTSTRAP_KEY", "short", "ambient.E025"),
         ("AMBIENT_ENCRYPTION_KEY", "not base64", "ambient.E026"),
         ("AMBIENT_LLM_MODEL", "one-without-an-address", "ambient.E027"),

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from conversations.dispatch import run_channel
 from conversations.models import StageRun
+from conversations.run_events import run_channel
 from conversations.services import runs
 from tasks.progress import MIN_INTERVAL_S, ProgressRecorder, StageLostError
 from tests.tasks.conftest import News
@@ -38,8 +38,9 @@ def test_progress_is_noted_at_most_once_a_second(listen: Callable[[str], News]) 
     clock.now_s += MIN_INTERVAL_S
     note(0.5)
     assert StageRun.objects.get(pk=stage.pk).progress == 0.5
-    said = {"run_id": stage.run_id, "stage": "transcription", "status": "running", "progress": 0.5}
-    assert news.until(lambda _: True) == [said]
+    (said,) = news.until(lambda _: True)
+    assert (said["run_id"], said["stage"], said["status"]) == (stage.run_id, "transcription", "running")
+    assert said["progress"] == pytest.approx(0.5 / stage.run.stages.count(), abs=0.001)
 
 
 def test_a_note_keeps_the_lease(listen: Callable[[str], News]) -> None:

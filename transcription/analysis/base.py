@@ -338,9 +338,12 @@ class TranslationEngine(StageEngine, Protocol):
         language_to: str,
         spoken: Callable[[], Spoken | None],
         on_progress: Progress = lambda _: None,
+        on_text: Callable[[str], None] = lambda _: None,
     ) -> Translation:
-        """`spoken`: gives None where there is no audio. Raises NotSupported for a pair of languages or a
-        talk that the engine does not translate."""
+        """`spoken`: gives None where there is no audio. `on_text`: gets each piece as it is there, in order.
+
+        Raises NotSupported for a pair of languages or a talk that the engine does not translate.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from rest_framework.response import Response
 
 from conversations import exports
 from conversations.api.base import ApiView, valid
+from conversations.api.held_answers import later
 from conversations.api.once import IDEMPOTENCY_HEADER, respond_once
 from conversations.api.recording_form import RecordingForm
 from conversations.api.transcription_documents import AcceptedJob, JobDocument, job_json
 from conversations.api.transcription_requests import GRANULARITIES, ExportQuery, TranscriptionRequest
 from conversations.api.transcripts import words_of
-from conversations.api.waiting import Awaited, await_transcript
+from conversations.api.waiting import SCOPE_KEY, Awaited
 from conversations.errors import UnsupportedMedia
 from conversations.jobs import JOB_STATUS, completed_words_number, job_for
 from conversations.services.jobs import erase_job
@@ -73,7 +74,7 @@ class TranscriptionsView(RecordingForm):
             raise ValidationError({"file": [error.message]}) from error
         job_id = int(response.data["id"])
         response["Location"] = reverse("transcription", kwargs={"job_id": job_id})
-        tell = await_transcript(getattr(request._request, "scope", {}))
+        tell = later(getattr(request._request, "scope", {}), SCOPE_KEY)
         if _wants_no_waiting(request):
             response["Preference-Applied"] = WAY_TO_ANSWER
         elif tell is not None:

@@ -52,6 +52,7 @@ class TransformersTranslation:
         language_to: str,
         spoken: Callable[[], Spoken | None],
         on_progress: Progress = lambda _: None,
+        on_text: Callable[[str], None] = lambda _: None,
     ) -> Translation:
         source, target = _primary(talk.language), _primary(language_to)
         if source is None:
@@ -65,15 +66,18 @@ class TransformersTranslation:
             ):
                 pieces.append(window.text)
                 owners.append(segment.id)
-        written = generate(
-            NAME,
-            loaded,
-            pieces,
-            max_tokens=max_tokens,
-            max_new_tokens=max_tokens * _GROWTH,
-            batch_size=self._batch,
-            on_progress=on_progress,
-        )
+        written: list[str] = []
+        for first in range(0, len(pieces), self._batch):
+            written += generate(
+                NAME,
+                loaded,
+                pieces[first : first + self._batch],
+                max_tokens=max_tokens,
+                max_new_tokens=max_tokens * _GROWTH,
+                batch_size=self._batch,
+            )
+            on_text(join_text(written[first:], target))
+            on_progress(len(written) / len(pieces))
         said: dict[int, list[str]] = {segment.id: [] for segment in talk.segments}
         for owner, text in zip(owners, written, strict=True):
             said[owner].append(text)

@@ -48,6 +48,7 @@ class SpeechTranslation:
         language_to: str,
         spoken: Callable[[], Spoken | None],
         on_progress: Progress = lambda _: None,
+        on_text: Callable[[str], None] = lambda _: None,
     ) -> Translation:
         if language_to.split("-", maxsplit=1)[0].lower() != "en":
             raise NotSupported(NAME, f"recognisers translate into English, not {language_to}")
@@ -59,7 +60,9 @@ class SpeechTranslation:
         texts: dict[int, str] = {}
         passages = _passages(talk.segments)
         for index, passage in enumerate(passages, start=1):
-            texts |= _heard(passage, source, talk.language)
+            heard = _heard(passage, source, talk.language)
+            texts |= heard
+            on_text(join_text((heard[s.id] for s in passage.segments if s.id in heard), "en"))
             on_progress(index / len(passages))
         segments = tuple(SegmentText(s.id, texts.get(s.id, "")) for s in talk.segments)
         text = join_text((segment.text for segment in segments), "en")
