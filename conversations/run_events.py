@@ -69,7 +69,7 @@ def append(redis: Redis, run_id: int, event: RunEvent) -> int:
 
 async def read_after(redis: AsyncRedis, run_id: int, number: int) -> list[tuple[int, RunEvent]]:
     """The events kept that have a higher number, in order. Raises RedisError."""
-    entries = await redis.xrange(_events_key(run_id), min=f"({number}-0")
+    entries: Any = await redis.xrange(_events_key(run_id), min=f"({number}-0")
     return [
         (int(entry_id.partition(b"-")[0]), RunEvent.from_json(json.loads(fields[b"event"])))
         for entry_id, fields in entries

@@ -71,7 +71,7 @@ class EventStreams:
                 self._follower = RunFollower(RunWatcher())
             await self._stream(streamed, self._follower, client, send)
 
-    async def _stream(self, streamed: Streamed, follower: RunFollower, receive: Receive, send: Send) -> None:
+    async def _stream(self, streamed: Streamed, follower: RunFollower, client: Client, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         gone = asyncio.ensure_future(client.gone())
         sending = asyncio.ensure_future(_send_all(streamed, follower, send))

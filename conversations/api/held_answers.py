@@ -14,8 +14,8 @@ from conversations.api.body_limit import Application, Message, Receive, Scope, S
 
 
 class Client:
-    """The receiving side of a request. That its client has gone comes once, and Django listens for it too: here
-    it is remembered."""
+    """The receiving side of a request. That its client has gone comes once, and Django listens for it too:
+    here it is remembered."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive

@@ -84,6 +84,13 @@ class RunFollower:
             if not followers:
                 del self._followers[run_id]
 
+    async def aclose(self) -> None:
+        """Stop hearing; for the end of an event loop."""
+        if self._hearing is not None:
+            self._hearing.cancel()
+            await asyncio.gather(self._hearing, return_exceptions=True)
+        await self._redis.aclose()
+
     async def _known(self, run_id: int, after: int) -> int:
         """A client that has heard more than Redis remembers comes from before Redis lost it: all is said
         again."""
