@@ -34,9 +34,7 @@ def run(work: StageWork) -> StageResult:
     spoken: list[Segment] = []
     for number, samples in enumerate(channels):
         heard = []
-        for hypothesis in engine.transcribe(
-            samples, options, _part(work.on_progress, number, len(channels))
-        ):
+        for hypothesis in engine.transcribe(samples, options, _part(work.on_progress, number, len(channels))):
             heard.append(hypothesis)
             _say(work, hypothesis, len(hypotheses) + len(heard))
         speaker_id = channel_speaker(number) if len(channels) > 1 else None
@@ -70,9 +68,7 @@ def run(work: StageWork) -> StageResult:
 def _say(work: StageWork, hypothesis: Hypothesis, number: int) -> None:
     """A piece of the transcript for whoever follows the run; `number` counts from 1."""
     if text := hypothesis.text:
-        work.on_partial(
-            {"transcript_chunk": text, "chunk_index": number - 1, "total_chunks_so_far": number}
-        )
+        work.on_partial({"transcript_chunk": text, "chunk_index": number - 1, "total_chunks_so_far": number})
 
 
 def segments_from(hypotheses: list[Hypothesis]) -> list[Segment]:

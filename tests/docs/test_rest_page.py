@@ -46,7 +46,7 @@ def served(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from served(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and route.startswith(("api/v1/", "v1/audio/")):
+        elif isinstance(pattern, URLPattern) and route.startswith(("api/v1/", "v1/audio/", "audio/")):
             yield f"/{route}", pattern.callback
 
 
@@ -68,7 +68,7 @@ def test_an_address_of_the_page_is_served_under_its_scope(method: str, address: 
 
 
 def test_every_address_that_is_served_is_on_the_page() -> None:
-    """Nothing under /api/v1 and /v1/audio is missing, nor a method of it."""
+    """Nothing under /api/v1, /v1/audio and /audio is missing, nor a method of it."""
     on_page = {(method, resolve(filled(address)).route) for method, address, _ in stated()}
     there = {
         (method, route.removeprefix("/"))

@@ -63,6 +63,14 @@ SCOPES = {
     ("GET", "v1/audio/transcriptions/<int:job_id>"): "read",
     ("DELETE", "v1/audio/transcriptions/<int:job_id>"): "write",
     ("GET", "v1/audio/transcriptions/<int:job_id>/export"): "read",
+    ("POST", "audio/process"): "write",
+    ("POST", "audio/process-stream"): "write",
+    ("POST", "audio/process-stream-realtime"): "write",
+    ("GET", "audio/task/<str:task_id>"): "read",
+    ("DELETE", "audio/task/<str:task_id>"): "write",
+    ("GET", "audio/task/<str:task_id>/events"): "read",
+    ("GET", "audio/tasks/active"): "read",
+    ("GET", "audio/queue/status"): "read",
     ("GET", "v1/audio/transcriptions/stream/<str:session_id>/enhancement"): "read",
     ("POST", "v1/audio/transcriptions/stream/<str:session_id>/enhance"): "write",
 }
@@ -133,6 +141,7 @@ def address_of_new_things(route: str, owner: User) -> str:
         "<str:label>": "SPEAKER_00",
         "<str:session_id>": session_id,
         "<int:job_id>": run.pk,
+        "<str:task_id>": run.pk,
         "<int:pk>": pk_of_catalogue(route),
     }
     for place, value in ids.items():

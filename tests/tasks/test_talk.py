@@ -76,7 +76,7 @@ def test_channels_are_the_speakers() -> None:
     )
     run = start(conversation)
     stage = run.stages.get(name="diarization")
-    result = diarization.run(StageWork(stage, lambda _: None))
+    result = diarization.run(StageWork(stage, lambda _: None, lambda _: None))
     assert result.engine.name == "channels"
     assert [speaker["label"] for speaker in result.output["speakers"]] == ["CHANNEL_0", "CHANNEL_1"]
     assert [turn["speaker_id"] for turn in result.output["turns"]] == ["CHANNEL_0", "CHANNEL_1"]
