@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.contrib.auth import get_user_model
 from django.core import signing
@@ -45,6 +46,14 @@ class Access:
     def sees(self, owner_id: int) -> bool:
         """Whether rows of that owner are there for this caller."""
         return self.is_staff or owner_id == self.owner_id
+
+
+def host_of_origin(origin: str) -> str:
+    """Host and port of an `Origin`; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # half an IPv6 address, for one
+        return ""
 
 
 def digest_of(key: str) -> str:

@@ -11,12 +11,12 @@ from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
 
 from conversations.access import (
     Access,
@@ -24,6 +24,7 @@ from conversations.access import (
     access_from_loopback,
     access_from_token,
     access_from_user,
+    host_of_origin,
 )
 
 SUBPROTOCOL = "ambient"
@@ -76,9 +77,9 @@ class Handshake:
         if origin in settings.CSRF_TRUSTED_ORIGINS:
             return True
         host = self.headers.get("host", "")
-        return urlsplit(origin).netloc == host and validate_host(
-            urlsplit(f"//{host}").hostname or "", settings.ALLOWED_HOSTS
-        )
+        if host_of_origin(origin) != host:
+            return False
+        return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
     @property
     def is_open_loopback(self) -> bool:

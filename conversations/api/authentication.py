@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -20,6 +19,7 @@ from conversations.access import (
     access_from_loopback,
     access_from_token,
     access_from_user,
+    host_of_origin,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def is_open_loopback(request: HttpRequest | Request) -> bool:
     if not settings.AMBIENT.open_loopback or any(name in request.META for name in FORWARDING_HEADERS):
         return False
     origin = request.META.get("HTTP_ORIGIN")
-    if origin is not None and urlsplit(origin).netloc != request.get_host():
+    if origin is not None and host_of_origin(origin) != request.get_host():
         return False
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 import uvicorn
-from channels.routing import ProtocolTypeRouter
 from django.contrib.auth import get_user_model
 
+from ambient.asgi import application
 from conversations.services.access import create_key
 from sessions import hub as hubs
-from sessions.routing import websocket_application
 from tests.sessions.support import ClockReader, LoudnessSpeech
 
 
@@ -70,7 +69,7 @@ def worker() -> Iterator[ClockReader]:
 
 @pytest.fixture
 def server(transactional_db: None, media: Path) -> Iterator[LiveServer]:
-    """Only the sockets; what a test changes in the settings it must change before it asks for this."""
+    """What a test changes in the settings it must change before it asks for this."""
     with serving() as running:
         yield running
 
@@ -85,9 +84,13 @@ def other_server(server: LiveServer) -> Iterator[LiveServer]:
 @contextmanager
 def serving() -> Iterator[LiveServer]:
     """A web server on a loop, and so with a hub, of its own."""
-    app = ProtocolTypeRouter({"websocket": websocket_application})
     config = uvicorn.Config(
-        app, port=0, ws="websockets-sansio", lifespan="off", log_level="warning", ws_max_size=4 * 1024 * 1024
+        application,
+        port=0,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_level="warning",
+        ws_max_size=4 * 1024 * 1024,
     )
     web = uvicorn.Server(config)
     ready = threading.Event()

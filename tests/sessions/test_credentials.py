@@ -60,6 +60,15 @@ def test_a_cookie_counts_only_from_our_own_pages(cookie: str, settings: Any) -> 
     assert identify(handshake(**ours, origin="https://pages.example")) is not None
 
 
+@pytest.mark.parametrize("origin", ["http://[::1", "http://", "null", "//", "", "http://]", "a b"])
+def test_an_origin_that_is_none(cookie: str, settings: Any, origin: str) -> None:
+    """Whatever stands there, it is no page of ours and breaks nothing, for a cookie and for loopback."""
+    settings.AMBIENT = replace(settings.AMBIENT, open_loopback=True)
+    assert identify(handshake(cookie=cookie, host="localhost:8000", origin=origin)) is None
+    answer = Client(headers={"origin": origin}).get("/api/v1/conversations")
+    assert answer.status_code == 401
+
+
 def test_a_wrong_key_is_not_helped(cookie: str) -> None:
     """What stands first decides: a wrong key with a right cookie is a wrong key."""
     ours: dict[str, Any] = {"cookie": cookie, "host": "localhost:8000", "origin": "http://localhost:8000"}
