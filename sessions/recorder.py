@@ -74,9 +74,10 @@ class Recorder:
 
     def sync_if_due(self, now_s: float) -> None:
         """Start a flush where one is due; what is safe then is acknowledged where that was asked for."""
-        if self._syncing is None and self.next_sync_s is not None and now_s >= self.next_sync_s:
+        if self.next_sync_s is not None and now_s >= self.next_sync_s:
             self._next_sync_s = now_s + self._interval_s
-            self._syncing = asyncio.create_task(self._sync())
+            if self._syncing is None:  # else a slow one is under way: look again later
+                self._syncing = asyncio.create_task(self._sync())
 
     async def open_part(self, epoch: int) -> None:
         """Go on for a new socket, everything before it safe. Raises OSError."""
