@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import pytest
 from sessions import journal, store
 from sessions.models import JournalPart, RealTimeSession
 from tests.sessions.conftest import LiveServer
+from tests.sessions.opus import opus_packets
 from tests.sessions.support import ClockReader, speech, words_between
+from tests.sessions.test_take_over import SAID, TALK
 from tests.sessions.test_transcribe_socket import opened, rest, say, until
 
 
@@ -71,3 +73,35 @@ async def test_a_cut_session_is_whole(
     assert all(bool(name) == (kind == "objects") for _, _, name in parts)
     row = await store.run(lambda: RealTimeSession.objects.get(session_id="j1"))
     assert row.bytes_received == len(audio)
+
+
+@pytest.mark.parametrize("kind", ["objects", "in_memory", "opus"])
+async def test_another_process_goes_on_from_it(
+    request: pytest.FixtureRequest, worker: ClockReader, key: str, *, kind: str
+) -> None:
+    """A session moves to another process wherever its journal lies, and of packets too: no word is lost."""
+    if kind != "opus":
+        request.getfixturevalue(kind)
+    server: LiveServer = request.getfixturevalue("server")
+    other_server: LiveServer = request.getfixturevalue("other_server")
+    frames = [TALK[at : at + 640] for at in range(0, len(TALK), 640)]
+    path = "/ws/transcribe/moving?acks=true"
+    if kind == "opus":
+        frames, path = opus_packets(TALK), f"{path}&encoding=opus&sample_rate=48000"
+    ends = [0, *accumulate(map(len, frames))]
+    cut = 260  # 5.2 s: while somebody speaks
+    async with opened(server, key, path) as first:
+        for frame in frames[:cut]:
+            await first.send(frame)
+        while (await until(first, "ack"))["bytes_received"] < ends[cut]:
+            pass
+        async with opened(other_server, key, path) as second:
+            connected = json.loads(await second.recv())
+            assert (connected["resumed"], connected["next_byte"]) == (True, ends[cut])
+            for frame in frames[cut:]:
+                await second.send(frame)
+            await second.send('{"type":"end_session"}')
+            messages, code = await rest(second)
+    assert (messages[-1]["full_transcript"].split(), code) == (SAID, 1000)
+    row = await store.run(lambda: RealTimeSession.objects.get(session_id="moving"))
+    assert (row.bytes_received, row.audio_duration_s) == (ends[-1], 10.0)
