@@ -204,6 +204,8 @@ class Stack:
             "--log-level", "warning", "--no-access-log", "--lifespan", "off", "--no-server-header",
             # Twice our own limit on a frame, so that ours answers with a reason before the server's cuts.
             "--ws", "websockets-sansio", "--ws-max-size", str(2 * 1024 * 1024 + 65_536),
+            # Deflated, 100 ms of 16-bit speech shrink by a tenth, and take 40 µs to read.
+            "--ws-per-message-deflate", "false",
             "--ws-ping-interval", str(conf.live.heartbeat_interval_s),
             "--ws-ping-timeout", str(conf.live.heartbeat_interval_s),
             "--timeout-graceful-shutdown", "10",

@@ -69,6 +69,7 @@ async def speak(socket: ClientConnection, talk: Talk, took: Took) -> None:
         took.late_s = max(took.late_s, now - due)
         took.sent_s.append(now)
         await socket.send(sound)
+    await socket.send(json.dumps({"type": "session_info"}))
     await socket.send(json.dumps({"type": "end_session"}))
 
 

@@ -15,10 +15,13 @@ from bench.words import Shown, shown_for_good
 
 @dataclass(slots=True)
 class Session:
-    """One session's figures. `emission_s`: of each word that was said, from its end to when it was there for
-    good. `lag_s`: (when, audio sent minus end of the last text) at each final and partial that came while it
-    spoke. `overhead_ms`: of each partial, from the frame that brought its last audio to its coming.
-    `words_said`, `words_lost`, `words_doubled`: counted in the finals."""
+    """One session's figures; pairs are (monotonic moment, figure).
+
+    `emission_s`: of each word that was said, from its end until it was there for good. `final_delay_s`: of
+    each final, from the end of its text. `overhead_ms`: of each partial, from the frame that brought its last
+    audio. `end_s`: from the last frame to the end of the session. `engine_s`: what the engine took by its own
+    account.
+    """
 
     words_said: int = 0
     lost: list[str] = field(default_factory=list)
@@ -26,58 +29,48 @@ class Session:
     emission_s: list[tuple[float, float]] = field(default_factory=list)
     final_delay_s: list[tuple[float, float]] = field(default_factory=list)
     overhead_ms: list[tuple[float, float]] = field(default_factory=list)
-    end_s: float | None = None
     partials: int = 0
-    finals: int = 0
     warnings: int = 0
     spoken_s: float = 0.0
     audio_s: float = 0.0
+    engine_s: float = 0.0
     late_s: float = 0.0
+    end_s: float | None = None
     failure: str = ""
-    session_id: str = ""
-    text: str = ""
+    shown: list[Shown] = field(default_factory=list)
+
+    @property
+    def finals(self) -> list[Shown]:
+        return [heard for heard in self.shown if heard.is_final]
 
 
 def judge(took: Took, talk: Talk) -> Session:
-    """Times in pairs are (monotonic moment, figure)."""
     session = Session(
         failure=took.failure or ("" if took.close_code == 1000 else f"closed {took.close_code}"),
         late_s=took.late_s,
         spoken_s=talk.duty * talk.duration_s,
         audio_s=talk.duration_s,
     )
-    shown: list[Shown] = []
     for at_s, raw in took.messages:
         message: dict[str, Any] = json.loads(raw)
         match message["type"]:
-            case "connected":
-                session.session_id = message["session_id"]
             case "warning":
                 session.warnings += 1
+            case "session_info":
+                session.engine_s = (message["metrics"]["real_time_factor"] or 0.0) * talk.duration_s
             case "session_ended":
                 session.end_s = at_s - took.started_s - talk.duration_s
             case "transcript":
-                heard = _shown(message, at_s - took.started_s)
-                shown.append(heard)
-                if heard.is_final:
-                    session.finals += 1
-                    session.final_delay_s.append((at_s, heard.at_s - heard.end_s))
-                else:
-                    session.partials += 1
-                    if message["latency_ms"] is not None:
-                        came_in = at_s - message["latency_ms"] / 1000
-                        frame = bisect_right(took.sent_s, came_in) - 1
-                        if frame >= 0:
-                            session.overhead_ms.append((at_s, 1000 * (at_s - took.sent_s[frame])))
-    finals = [word for heard in shown if heard.is_final for word in heard.words]
-    session.text = " ".join(finals)
-    _count_words(session, took, talk, shown, finals)
+                _hear(session, took, message, at_s)
+    if session.end_s is None and not session.failure:
+        session.failure = "no orderly end"
     return session
 
 
-def _count_words(session: Session, took: Took, talk: Talk, shown: list[Shown], finals: list[str]) -> None:
-    counts = Counter(finals)
-    since = dict(shown_for_good(shown))
+def count_words(session: Session, took: Took, talk: Talk) -> None:
+    """Of the scripted engine, whose words are named by their place."""
+    counts = Counter(word for heard in session.finals for word in heard.words)
+    since = dict(shown_for_good(session.shown))
     said = talk.words()
     session.words_said = len(said)
     for word, end_s in said:
@@ -88,6 +81,20 @@ def _count_words(session: Session, took: Took, talk: Talk, shown: list[Shown], f
     session.doubled = [word for word, count in counts.items() if count > 1]
 
 
+def _hear(session: Session, took: Took, message: dict[str, Any], at_s: float) -> None:
+    heard = _shown(message, at_s - took.started_s)
+    session.shown.append(heard)
+    if heard.is_final:
+        session.final_delay_s.append((at_s, heard.at_s - heard.end_s))
+        return
+    session.partials += 1
+    if message["latency_ms"] is None:
+        return
+    frame = bisect_right(took.sent_s, at_s - message["latency_ms"] / 1000) - 1
+    if frame >= 0:
+        session.overhead_ms.append((at_s, 1000 * (at_s - took.sent_s[frame])))
+
+
 def _shown(message: dict[str, Any], at_s: float) -> Shown:
     return Shown(
         at_s=at_s,
@@ -96,4 +103,5 @@ def _shown(message: dict[str, Any], at_s: float) -> Shown:
         is_final=message["is_final"],
         start_s=message["start_time"],
         end_s=message["end_time"],
+        timed=tuple((word["word"], word["start"]) for word in message["segments"][0]["words"]),
     )

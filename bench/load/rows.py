@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ambient.stack.stack import Stack
 from bench.load.clients import PATIENCE_S, Orders, Took
-from bench.load.outcome import Session, judge
+from bench.load.outcome import Session, count_words, judge
+from bench.load.talk import Talk
 from bench.load.watching import CLASSES, Look, Watch, look
 from bench.stacks import running_stack
 
@@ -26,7 +27,6 @@ IDLE_CPU_S = 0.05
 class Load:
     """`cost_ms`: of the scripted engine a window; `environment`: what else the stack is told."""
 
-    title: str
     sessions: int
     ramp_s: float
     steady_s: float
@@ -50,10 +50,16 @@ class Result:
 
     load: Load
     sessions: list[Session]
+    talks: list[Talk]
     looks: list[Look]
     before: Look
     steady: tuple[float, float]
-    engine_s: float
+
+    @property
+    def engine_ms_per_audio_s(self) -> float:
+        """By the engine's own account, which counts its waits too where its cost is a wait."""
+        audio_s = sum(one.audio_s for one in self.sessions)
+        return 1000 * sum(one.engine_s for one in self.sessions) / audio_s
 
     def cpu_ms_per_audio_s(self) -> dict[str, float]:
         """By class of process, while all sessions were there: milliseconds a second of one session's
@@ -67,13 +73,13 @@ class Result:
         }
 
     def server_cpu_ms(self) -> float:
-        """Everything on the server without the engine."""
-        return sum(cpu for name, cpu in self.cpu_ms_per_audio_s().items() if name in CLASSES)
+        """Everything on the server without the engine, whose cost must be none but its counting."""
+        all_of_it = sum(cpu for name, cpu in self.cpu_ms_per_audio_s().items() if name in CLASSES)
+        return all_of_it - self.engine_ms_per_audio_s
 
     def web_mb_a_session(self) -> float:
-        _, last = self._steady_looks()
+        """The most that it held, over what it held before the first session."""
         most = max(look.rss_bytes["web"] for look in self._within_steady())
-        del last
         return (most - self.before.rss_bytes["web"]) / MB / self.load.sessions
 
     def growth_mb(self, name: str) -> float:
@@ -97,21 +103,26 @@ def run(load: Load) -> Result:
         _warm_up(stack, Path(folder))
         before = look(stack)
         took, watch, orders = _hold(stack, load, Path(folder) / "result")
-        sessions = [judge(one, orders.talk(one.number)) for one in took]
+        sessions = []
+        talks = [orders.talk(one.number) for one in took]
+        for one, talk in zip(took, talks, strict=True):
+            sessions.append(session := judge(one, talk))
+            if not load.reads:
+                count_words(session, one, talk)
         last_began = max(one.started_s for one in took)
         return Result(
             load=load,
             sessions=sessions,
+            talks=talks,
             looks=watch.looks,
             before=before,
             steady=(last_began + 2.0, last_began + load.steady_s - 1.0),
-            engine_s=0.0,
         )
 
 
 def _warm_up(stack: Stack, folder: Path) -> None:
     """What the first session makes the processes load is not a session's memory."""
-    _run_clients(_orders(stack, Load("", 1, 0.0, 6.0), folder / "warm"))
+    _run_clients(_orders(stack, Load(1, 0.0, 6.0), folder / "warm"))
     deadline = time.monotonic() + PATIENCE_S
     before = look(stack)
     while time.monotonic() < deadline:  # its pipeline

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.live_call import load_call
 from transcription.engines.base import SAMPLE_RATE_HZ
@@ -72,7 +73,7 @@ class Talk:
             samples = pcm / 32_768
             for slot in range(-(-start // SLOT_SAMPLES), (start + len(samples)) // SLOT_SAMPLES):
                 piece = samples[slot * SLOT_SAMPLES - start : (slot + 1) * SLOT_SAMPLES - start]
-                if np.sqrt(np.mean(np.square(piece))) >= SILENCE_RMS:
+                if _rms(piece) >= SILENCE_RMS:
                     said.append((f"w{slot}", (slot + 1) * SLOT_SAMPLES / SAMPLE_RATE_HZ))
         return said
 
@@ -110,6 +111,16 @@ def reading(seed: int, duration_s: float) -> Talk:
             return Talk(tuple(lines), at)
         lines.append(Line(at, number))
         at += len(voice()[number])
+
+
+def loud(talk: Talk, at_s: float) -> bool:
+    """Whether the frame around that moment is not silent."""
+    pcm = np.frombuffer(talk.sounds()[int(at_s / FRAME_S)], "<i2")
+    return _rms(pcm / 32_768) >= SILENCE_RMS
+
+
+def _rms(samples: npt.NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.mean(np.square(samples))))
 
 
 @cache

@@ -75,20 +75,16 @@ def commit_final(
     write_sent_times(session_id=session_id, process_id=process_id, sent=sent)
 
 
-@transaction.atomic
 def write_sent_times(*, session_id: str, process_id: str, sent: Mapping[int, float]) -> None:
-    """When finals went out, {chunk_index: Unix seconds}; nothing where another process has the session."""
-    rows = list(
+    """When finals went out, {chunk_index: Unix seconds}, each once; nothing where another process has the
+    session."""
+    for chunk_index, sent_at in sent.items():  # one, nearly always
         RealTimeTranscriptChunk.objects.filter(
             session__session_id=session_id,
             session__process_id=process_id,
-            chunk_index__in=sent,
+            chunk_index=chunk_index,
             sent_at__isnull=True,
-        ).only("id", "chunk_index")
-    )
-    for row in rows:
-        row.sent_at = moment(sent[row.chunk_index])
-    RealTimeTranscriptChunk.objects.bulk_update(rows, ["sent_at"])
+        ).update(sent_at=moment(sent_at))
 
 
 def moment(unix_s: float | None) -> datetime | None:

@@ -136,7 +136,7 @@ class StreamingCore:
         flight = self._land(request_id)
         if flight is None:
             return []
-        self._planner.answered(now_s - flight.asked_s)
+        self._planner.answered(now_s - flight.asked_s, hypothesis.engine_ms / 1000)
         request, utterance = flight.request, flight.utterance
         if utterance is None:
             return []

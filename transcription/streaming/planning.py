@@ -16,6 +16,9 @@ from transcription.streaming.utterance import Utterance
 TAIL_SAMPLES = int(0.3 * SAMPLE_RATE_HZ)
 """Silence left after the last speech: final consonants are quiet, and recognisers want to hear a word end."""
 _SMOOTHING = 0.3
+_QUEUE_WEIGHT = 2.0
+"""How much new audio a second of queueing is worth. Where answers wait for others' turn, sessions that ask the
+more seldom the longer they wait keep the queues short, and finals, which wait in the same ones, soon."""
 _RETRY_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Waits after one loss, two losses, …: at once when a message was lost, slowly when a worker is gone."""
 GIVE_UP_LOSSES = 5
@@ -36,6 +39,7 @@ class DecodePlanner:
 
     def __init__(self) -> None:
         self._round_trip_s: float | None = None
+        self._queued_s = 0.0
         self.retry_at_s: float | None = None
         self._unanswered_since_s: float | None = None
 
@@ -69,11 +73,14 @@ class DecodePlanner:
         """How long requests have gone without any answer; 0 where none waits for one."""
         return 0.0 if self._unanswered_since_s is None else now_s - self._unanswered_since_s
 
-    def answered(self, after_s: float) -> None:
-        """An answer came `after_s` seconds after it was asked for."""
+    def answered(self, after_s: float, engine_s: float) -> None:
+        """An answer came `after_s` seconds after it was asked for; the engine took `engine_s` of them (0: it
+        does not say)."""
         self._unanswered_since_s = None
+        queued_s = max(0.0, after_s - engine_s) if engine_s else 0.0
         known = self._round_trip_s
         self._round_trip_s = after_s if known is None else known + _SMOOTHING * (after_s - known)
+        self._queued_s += _SMOOTHING * (queued_s - self._queued_s)
         self.retry_at_s = None
 
     def lost(self, utterance: Utterance, now_s: float) -> bool:
@@ -85,7 +92,7 @@ class DecodePlanner:
         return utterance.losses < GIVE_UP_LOSSES or now_s - utterance.first_loss_s < GIVE_UP_S
 
     def _worthwhile(self, config: StreamConfig, *, first: bool) -> float:
-        """New samples worth a decode: as much audio as a decode takes time, within the configured limits.
-        The first words of an utterance are not kept waiting."""
-        round_trip_s = 0.0 if first or self._round_trip_s is None else self._round_trip_s
-        return min(max(round_trip_s, config.min_new_audio_s), config.max_new_audio_s) * SAMPLE_RATE_HZ
+        """New samples worth a decode: as much audio as a decode takes time, and more where it has to queue,
+        within the configured limits. The first words of an utterance are not kept waiting."""
+        pace_s = 0.0 if first else (self._round_trip_s or 0.0) + _QUEUE_WEIGHT * self._queued_s
+        return min(max(pace_s, config.min_new_audio_s), config.max_new_audio_s) * SAMPLE_RATE_HZ
