@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 AUDIO ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo up test check lint types layers migrations bench bench-streaming lock clean
+.PHONY: help demo up test check lint types layers migrations bench bench-streaming bench-load lock clean
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -59,6 +59,9 @@ bench: $(VENV)/test.stamp $(VENV)/weights.stamp ## the figures of docs/benchmark
 
 bench-streaming: $(VENV)/test.stamp $(VENV)/weights.stamp ## the core against LocalAgreement-2 and fixed windows (QUICK=1: a part)
 	@$(BIN)/python -m bench.streaming $(if $(QUICK),--quick)
+
+bench-load: $(VENV)/test.stamp $(VENV)/weights.stamp ## many sessions at once: latency, lost words, CPU, memory (QUICK=1: shorter)
+	@$(BIN)/python -m bench.load $(if $(QUICK),--quick)
 
 lock: ## pin anew what pyproject.toml names
 	@.ci/lock

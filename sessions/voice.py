@@ -15,8 +15,8 @@ from transcription.audio.vad import Probabilities, SileroVad
 from transcription.engines.base import Samples
 
 BATCH_INTERVAL_S = 0.02
-"""From the beginning of a batch to that of the next, at least: a fifth of the usual frame, the most that it adds
-to a word's latency. A stream that comes when none has begun for that long is judged at once."""
+"""From the beginning of a batch to that of the next, at least: a fifth of the usual frame, the most that it
+adds to a word's latency. A stream that comes when none has begun for that long is judged at once."""
 
 
 class SpeechStream(Protocol):

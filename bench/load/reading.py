@@ -55,7 +55,7 @@ class Reading:
 
     @property
     def held(self) -> bool:
-        return (
+        return bool(
             self.end_lag_s < END_LAG_S
             and self.growth_s < GROWTH_S
             and self.last_words == LAST_WORDS
@@ -71,16 +71,18 @@ def judge(session: Session, talk: Talk) -> Reading:
         disordered += sum(later != earlier + 1 for earlier, later in pairwise(cells))
         if cells:
             starts = [start_s - cell * CELL_S for (_, start_s), cell in zip(final.timed, cells, strict=True)]
-            window_s = statistics.median(starts)
+            window_s = float(statistics.median(starts))
             spans.append((window_s + cells[0] * CELL_S, window_s + (cells[-1] + 1) * CELL_S))
     spoken = [shown for shown in session.shown if shown.at_s <= talk.duration_s]
     ends = np.maximum.accumulate([shown.end_s for shown in spoken])
-    lags = [(shown.at_s, shown.at_s - end_s) for shown, end_s in zip(spoken, ends, strict=True)]
-    moments = [at_s for at_s in np.arange(CELL_S / 2, talk.duration_s, CELL_S) if loud(talk, float(at_s))]
+    lags = [(shown.at_s, float(shown.at_s - end_s)) for shown, end_s in zip(spoken, ends, strict=True)]
+    # The model names a cell of which half is there: the last half cell may have no word.
+    until_s = talk.duration_s - CELL_S / 2
+    moments = [at_s for at_s in np.arange(CELL_S / 2, until_s, CELL_S) if loud(talk, float(at_s))]
     return Reading(
         lag_s=lags,
         end_lag_s=talk.duration_s - float(ends[-1]),
-        covered=[(float(at_s), any(a <= at_s <= b for a, b in spans)) for at_s in moments],
+        covered=[(float(at_s), any(a <= float(at_s) <= b for a, b in spans)) for at_s in moments],
         disordered=disordered,
     )
 

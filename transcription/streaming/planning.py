@@ -17,8 +17,8 @@ TAIL_SAMPLES = int(0.3 * SAMPLE_RATE_HZ)
 """Silence left after the last speech: final consonants are quiet, and recognisers want to hear a word end."""
 _SMOOTHING = 0.3
 _QUEUE_WEIGHT = 2.0
-"""How much new audio a second of queueing is worth. Where answers wait for others' turn, sessions that ask the
-more seldom the longer they wait keep the queues short, and finals, which wait in the same ones, soon."""
+"""How much new audio a second of queueing is worth. Where answers wait for others' turn, sessions that ask
+the more seldom the longer they wait keep the queues short, and finals, which wait in the same ones, soon."""
 _RETRY_S = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Waits after one loss, two losses, …: at once when a message was lost, slowly when a worker is gone."""
 GIVE_UP_LOSSES = 5
