@@ -82,8 +82,8 @@ def other_server(server: LiveServer) -> Iterator[LiveServer]:
 
 
 @contextmanager
-def serving() -> Iterator[LiveServer]:
-    """A web server on a loop, and so with a hub, of its own."""
+def serving(**options: Any) -> Iterator[LiveServer]:
+    """A web server on a loop, and so with a hub, of its own. `options`: uvicorn's."""
     config = uvicorn.Config(
         application,
         port=0,
@@ -91,6 +91,7 @@ def serving() -> Iterator[LiveServer]:
         lifespan="off",
         log_level="warning",
         ws_max_size=4 * 1024 * 1024,
+        **options,
     )
     web = uvicorn.Server(config)
     ready = threading.Event()
