@@ -64,6 +64,13 @@ class Aside:
             self._executor = None
 
 
+def _settle() -> None:
+    """In the child, before any engine is imported. It gives way; and its matrix products are too small to be
+    shared: two threads on two busy cores took 25 times as long as one."""
+    os.nice(NICENESS)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
 def _child() -> ProcessPoolExecutor:
     """Spawned, never forked: a web process has threads and sockets."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=os.nice, initargs=(NICENESS,))
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_settle)

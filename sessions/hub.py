@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from conversations.access import Access
-from sessions import store
+from sessions import insights, store, voices
 from sessions.aside import Aside
 from sessions.attachment import Attachment
 from sessions.clock import Clock
@@ -32,7 +32,6 @@ from sessions.farewell import RESTARTING, TAKEN_OVER, Farewell
 from sessions.feed import Feed
 from sessions.following import state_of
 from sessions.hearing import Hearing
-from sessions.insights import MOST_WAITING
 from sessions.limits import WrongKeys
 from sessions.live import LiveSession
 from sessions.making import Means, make_session
@@ -254,7 +253,11 @@ class Hub:
 def _helpers() -> Helpers:
     ambient = settings.AMBIENT
     endpoint = LlmEndpoint(ambient.llm_base_url, ambient.llm_model, ambient.llm_api_key)
-    return Helpers(Aside(most_waiting=MOST_WAITING), endpoint if ambient.llm_base_url else None)
+    return Helpers(
+        insights=Aside(most_waiting=insights.MOST_WAITING),
+        voices=Aside(most_waiting=voices.MOST_WAITING),
+        endpoint=endpoint if ambient.llm_base_url else None,
+    )
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -30,6 +30,7 @@ from sessions.services.restoring import Past
 from sessions.speaking import Speaker
 from sessions.transcriber import Transcriber
 from sessions.voice import VoiceDetector
+from transcription.analysis.diarization.online import can_embed
 from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.enrichment import reads
@@ -190,6 +191,7 @@ def _stream_config(parameters: StreamParameters, engine: LiveEngine | None) -> S
         max_new_audio_s=live.chunk_duration_s,
         overlap_s=live.overlap_duration_s,
         early_final_ms=EARLY_FINAL_MS if engine and not engine.is_incremental else 0,
+        enable_diarization=parameters.diarization and (parameters.multichannel or can_embed()),
         enable_analytics=parameters.analytics,
         enable_semantics=parameters.semantics and reads(parameters.language),
     )

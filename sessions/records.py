@@ -7,9 +7,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
+from conversations.services.words import name_live_segment
 from sessions import store
 from sessions.services.finishing import Finish, finish_session
 from sessions.services.holding import check_held, note_cleared, note_state, release_session
@@ -49,6 +51,14 @@ class SessionRecords:
             conversation_id=self._conversation_id,
             chunk=chunk,
             sent=sent,
+        )
+
+    async def name_speaker(self, number: int, speaker_id: str) -> None:
+        await patiently(
+            name_live_segment,
+            conversation_id=UUID(self._conversation_id),
+            number=number,
+            speaker_id=speaker_id,
         )
 
     async def note_cleared(self, start_s: float, end_s: float) -> None:

@@ -79,7 +79,9 @@ class Speaker:
         self._publish = publish
         self._keeps_audio = parameters.store_audio
         self._wording = Wording(transcriber, figures)
-        self.enriching = Enriching(transcriber.core, say=self._tell, helpers=helpers)
+        self.enriching = Enriching(
+            transcriber.core, say=self._tell, helpers=helpers, name_row=records.name_speaker
+        )
         self._finals = [FinalText(s.start_s, s.end_s, s.text) for s in past.finals] if past else []
         self.enriching.recall(past.finals if past else ())
         self._speech_began_s: float | None = None
@@ -174,7 +176,7 @@ class Speaker:
         if isinstance(payload, FinalSegment):
             final, further = self.enriching.follow(spoken.event)
             await self._final(final, spoken)
-            self.enriching.tell(final.segment, further)
+            self.enriching.tell(final.segment, further, spoken.samples)
         elif isinstance(payload, PartialSegment):
             partial = self._wording.partial(payload, spoken.decode)
             self._feed(partial)

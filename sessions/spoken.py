@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transcription.engines.base import SAMPLE_RATE_HZ, Samples
+from transcription.models import Segment
 from transcription.streaming.events import StreamEvent
 
 
@@ -29,6 +31,8 @@ class Spoken:
     event: StreamEvent
     decode: DecodeTimes | None
     speech_ended_at: float | None = None
+    samples: Samples | None = None
+    """Of a final whose speaker is to be told by the voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,10 @@ class Cleared:
 
     start_s: float
     end_s: float
+
+
+def samples_of(segment: Segment, window_start: int, window: Samples) -> Samples:
+    """The audio of a final, from its first word to its last, out of the window that it came of."""
+    start = round(segment.start_s * SAMPLE_RATE_HZ) - window_start
+    end = round(segment.end_s * SAMPLE_RATE_HZ) - window_start
+    return window[max(0, start) : max(0, end)].copy()

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sessions.backlog import Resumption
 from sessions.clock import Clock
@@ -20,10 +20,10 @@ from sessions.meter import Extent, Meter, Piece
 from sessions.parameters import StreamParameters
 from sessions.pending import Mark, Pending
 from sessions.receipts import Receipts
-from sessions.spoken import Cleared, DecodeTimes, Spoken
+from sessions.spoken import Cleared, DecodeTimes, Spoken, samples_of
 from sessions.voice import SpeechStream, VoiceDetector
 from sessions.wire import DecodeOrder, DecodeReply
-from transcription.engines.base import SAMPLE_RATE_HZ
+from transcription.engines.base import SAMPLE_RATE_HZ, Samples
 from transcription.streaming.channels import ChannelCores
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.events import DecodeRequest, FinalSegment, StreamEvent, StreamEventType
@@ -91,6 +91,8 @@ class Transcriber:
         # By a final or a clear:
         self._settled_until_s = resumption.settled_until / SAMPLE_RATE_HZ if resumption else 0.0
         self._last_decode: DecodeTimes | None = None
+        self._keeps_voices = config.enable_diarization and not parameters.multichannel
+        self._final_window: tuple[int, Samples] | None = None  # of the latest final decode, and its start
         self._decodes: dict[int, DecodeTimes] = {}  # of which something may still be said, by request
         self._speech_ended_at: float | None = None
         self._ending = False
@@ -263,6 +265,12 @@ class Transcriber:
             del self._decodes[next(iter(self._decodes))]
         self._figures.decodes_answered += 1
         self._figures.engine_ms += reply.hypothesis.engine_ms
+        if (
+            request.is_final
+            and self.core.config.enable_diarization
+            and not isinstance(self.core, ChannelCores)
+        ):
+            self._final_window = (request.start_sample, self.core.window(request))
         return self._spoken(self.core.accept(request.id, reply.hypothesis, self.last_answer_s))
 
     def _give_up_overdue(self) -> list[Spoken]:
@@ -287,5 +295,9 @@ class Transcriber:
                 settled = min(event.payload.covers_until_sample, self.core.covered_until_sample)
                 self._settled_until_s = settled / SAMPLE_RATE_HZ
             decode = self._last_decode if event.request_id is None else self._decodes.get(event.request_id)
-            spoken.append(Spoken(event, decode, self._speech_ended_at))
+            said = Spoken(event, decode, self._speech_ended_at)
+            if isinstance(event.payload, FinalSegment) and self._final_window:
+                said = replace(said, samples=samples_of(event.payload.segment, *self._final_window))
+                self._final_window = None
+            spoken.append(said)
         return spoken

@@ -32,6 +32,13 @@ def add_live_segment(*, conversation_id: UUID, segment: HeardSegment) -> None:
     Segment.objects.bulk_create([row], ignore_conflicts=True)
 
 
+def name_live_segment(*, conversation_id: UUID, number: int, speaker_id: str) -> None:
+    """Whose a segment of the live version is, as far as that can be told while it runs."""
+    Segment.objects.filter(conversation_id=conversation_id, run_number=LIVE_RUN_NUMBER, number=number).update(
+        speaker_label=speaker_id
+    )
+
+
 @transaction.atomic
 def replace_final_segments(
     *,

@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions.enriching import SNAPSHOT_GAP_PER_TURN_S, Enriching
+from sessions.aside import Aside
+from sessions.enriching import SNAPSHOT_GAP_PER_TURN_S, Enriching, Helpers
 from sessions.outbox import Outbox
 from sessions.protocols.base import Analysed, Insight, TurnUpdated
+from transcription.analysis.diarization.online import can_embed, voice_of
+from transcription.engines.base import Samples
 from transcription.models import Segment, join_text
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.core import StreamingCore
@@ -194,3 +198,52 @@ async def test_partial_turns_and_figures_give_way_in_the_outbox() -> None:
     ]
     assert [item.snapshot.turns_final for item in kept if isinstance(item, Analysed)] == [True]
     assert box.take_coalesced() == len(notices) - len(kept)
+
+
+def heard(enriching: Enriching, segment: Segment, samples: Samples) -> None:
+    event = StreamEvent(StreamEventType.FINAL_SEGMENT, segment.id, FinalSegment(segment, 0, 0))
+    final, further = enriching.follow(event)
+    enriching.tell(final.segment, further, samples)
+
+
+async def test_a_turn_waits_for_its_speaker() -> None:
+    """Where voices have to be told apart no turn comes with a final; what could not be told is nobody's, and
+    is told at the end."""
+    said: list[Any] = []
+    helpers = Helpers(insights=Aside(most_waiting=1), voices=Aside(most_waiting=0))  # no voice is worked out
+    config = StreamConfig(enable_diarization=True, enable_analytics=True)
+    enriching = Enriching(StreamingCore(config), say=said.append, helpers=helpers)
+    for number in range(3):
+        segment = Segment(number, number * 1.0, number + 0.9, "hello", language="en")
+        heard(enriching, segment, np.zeros(16_000, np.float32))
+        assert said == []
+    await enriching.end()
+    turns = [notice.turn for notice in said if isinstance(notice, TurnUpdated)]
+    assert (turns[-1].segment_ids, turns[-1].speaker_id, turns[-1].partial) == ((0, 1, 2), None, False)
+    assert helpers.voices.left_out == 3
+
+
+@pytest.mark.skipif(not can_embed(), reason="the weights' carrier is not installed")
+async def test_voices_name_turns() -> None:
+    """Two finals of one sound are one speaker's turn, and their rows say whose they are."""
+    said: list[Any] = []
+    rows: list[tuple[int, str]] = []
+
+    async def name_row(number: int, speaker_id: str) -> None:
+        rows.append((number, speaker_id))
+
+    helpers = Helpers(insights=Aside(most_waiting=1), voices=Aside(most_waiting=9))
+    hum = np.sin(np.cumsum(0.05 + 0.02 * np.sin(np.arange(32_000) / 900))).astype(np.float32)
+    await helpers.voices.run(voice_of, hum)  # the child is up
+    config = StreamConfig(enable_diarization=True)
+    enriching = Enriching(StreamingCore(config), say=said.append, helpers=helpers, name_row=name_row)
+    for number in range(2):
+        heard(enriching, Segment(number, number * 3.0, number * 3.0 + 2.0, "hello", language="en"), hum)
+    await enriching.end()
+    helpers.close()
+    assert [(n.turn.speaker_id, n.turn.segment_ids, n.turn.partial) for n in said] == [
+        ("SPEAKER_00", (0,), True),
+        ("SPEAKER_00", (0, 1), True),
+        ("SPEAKER_00", (0, 1), False),
+    ]
+    assert rows == [(0, "SPEAKER_00"), (1, "SPEAKER_00")]

@@ -17,6 +17,7 @@ from tests.sessions.conftest import LiveServer
 from tests.sessions.support import ClockReader, silence, speech, words_between
 from tests.sessions.test_segment_stream import media
 from tests.sessions.test_transcribe_socket import ended, of_type, opened, rest, rows_of, server_with, until
+from transcription.analysis.diarization.online import can_embed
 
 PATH = "/ws/stream"
 FRAME_BYTES = 3200
@@ -44,7 +45,7 @@ async def test_what_is_said_comes_back(server: LiveServer, worker: ClockReader, 
             await asyncio.sleep(0.02)
         await socket.send('{"type":"stop"}')
         messages, code = await rest(socket)
-    assert ready["features"] == {"diarization": False, "analytics": False, "semantics": False}
+    assert ready["features"] == {"diarization": can_embed(), "analytics": False, "semantics": False}
     assert [message["seq"] for message in [ready, *messages]] == list(range(len(messages) + 1))
     assert of_type(messages, "partial_segment")
     finals = [message["segment"] for message in of_type(messages, "segment_finalized")]

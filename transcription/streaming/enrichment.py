@@ -6,6 +6,7 @@ final; it only follows those that are.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,16 +23,24 @@ Number = Callable[[StreamEventType, Mapping[str, Any]], StreamEvent]
 
 
 class Enrichment:
-    """One session's. `number`: where events of its own get their `seq`, after those that it was given."""
+    """One session's. `number`: where events of its own get their `seq`, after those that it was given.
+    `awaits_speakers`: whose a final is comes later, by `name`, and its turn with it."""
 
     def __init__(
-        self, config: StreamConfig, number: Number, annotator: KeywordSemanticAnnotator | None = None
+        self,
+        config: StreamConfig,
+        number: Number,
+        annotator: KeywordSemanticAnnotator | None = None,
+        *,
+        awaits_speakers: bool = False,
     ) -> None:
         self._number = number
         self._annotator = (annotator or KeywordSemanticAnnotator()) if config.enable_semantics else None
         self._follows_turns = config.enable_diarization or config.enable_analytics
         self._counts = config.enable_analytics
         self._tracker = TurnTracker()
+        self._awaits_speakers = awaits_speakers
+        self._unnamed: deque[Segment] = deque()
         self.analytics: AnalyticsSnapshot | None = None
         """The latest; None before the first final, and where they are not asked for."""
 
@@ -43,13 +52,27 @@ class Enrichment:
         """The events, finals with their annotations, and after them what follows from the finals."""
         said = [self._annotated(event) for event in events]
         for event in tuple(said):
-            if self._follows_turns and isinstance(event.payload, FinalSegment):
+            if not self._follows_turns or not isinstance(event.payload, FinalSegment):
+                continue
+            if self._awaits_speakers:
+                self._unnamed.append(event.payload.segment)
+            else:
                 said += self._told(self._tracker.add(event.payload.segment), ended=False)
         return said
 
+    def name(self, speaker_id: str | None) -> list[StreamEvent]:
+        """Whose the oldest final without a turn is, and what follows from it; nothing where there is none."""
+        if not self._unnamed:
+            return []
+        segment = replace(self._unnamed.popleft(), speaker_id=speaker_id)
+        return self._told(self._tracker.add(segment), ended=False)
+
     def end(self) -> list[StreamEvent]:
-        """The stream is over: its last turn is final, and so are the figures."""
-        return self._told(self._tracker.close(), ended=True)
+        """The stream is over: its last turn is final, and so are the figures. Who was not named is nobody."""
+        said: list[StreamEvent] = []
+        while self._unnamed:
+            said += self.name(None)
+        return said + self._told(self._tracker.close(), ended=True)
 
     def _told(self, turns: Sequence[StreamTurn], *, ended: bool) -> list[StreamEvent]:
         if not turns:
