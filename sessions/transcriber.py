@@ -31,8 +31,7 @@ from transcription.streaming.events import DecodeRequest, FinalSegment, StreamEv
 logger = logging.getLogger(__name__)
 
 KEPT_DECODES = 128
-"""Of a session with several channels: what one said may be told only when the other has ended an utterance,
-15 s later at most, in which the engine is asked five times a second at most."""
+"""What one channel said may be told 15 s later; the engine is asked five times a second at most."""
 STEP_S = 1.0
 """The most audio of one step: a burst of a minute must not keep the VAD from the other sessions."""
 
