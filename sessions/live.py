@@ -26,6 +26,8 @@ from transcription.errors import AudioUndecodable
 logger = logging.getLogger(__name__)
 
 SHORTEST_REST_S = 0.005
+HOUSE_INTERVAL_S = 0.5
+"""How often acks, deadlines and warnings are seen to, whatever a final or an order waits for."""
 RELEASE_PATIENCE_S = 2.0
 """How long a session that is given up may take to come to a point where it can be, and again to write it
 down: less in all than a process that is told to stop is left alone."""
@@ -212,16 +214,24 @@ class LiveSession:
                 self._let_go()
 
     async def _work(self) -> None:
-        while not self._is_over():
-            if self._in_doubt:
-                self._in_doubt = False
-                await self._records.check_held()
-            for spoken in await self.transcriber.step():
-                await self.speaker.publish(spoken)
-            if self._leaving:
-                return
-            self._keep_house()
-            await self._rest()
+        self._mind_house()
+        try:
+            while not self._is_over():
+                if self._in_doubt:
+                    self._in_doubt = False
+                    await self._records.check_held()
+                for spoken in await self.transcriber.step():
+                    await self.speaker.publish(spoken)
+                if self._leaving:
+                    return
+                self._keep_house()
+                await self._rest()
+        finally:
+            self._house_alarm.cancel()
+
+    def _mind_house(self) -> None:
+        self._house_alarm = asyncio.get_running_loop().call_later(HOUSE_INTERVAL_S, self._mind_house)
+        self._keep_house()
 
     def _leave(self, farewell: Farewell) -> None:
         self._leaving = True

@@ -8,7 +8,7 @@ import os
 import random
 import resource
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
@@ -43,6 +43,13 @@ def kill_with_its_children(stack: Stack, name: str) -> None:
 def ready(stack: Stack) -> None:
     """Returns when everything answers again."""
     wait_for(lambda: not stack.missing(), timeout_s=READY_S, what="readiness")
+
+
+def hold_down(stack: Stack, name: str) -> Callable[[], None]:
+    """Kill it and keep it from being started again until what is returned is called."""
+    stack._restart_at[name] = float("inf")
+    kill(stack, name)
+    return lambda: stack._restart_at.update({name: 0.0})
 
 
 @contextmanager

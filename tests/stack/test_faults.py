@@ -31,6 +31,8 @@ from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 LISTENED_S = gap_after(5)
+ACKS_WITHOUT_DATABASE = 6
+"""Two a second, for twelve seconds of the call: several finals are due meanwhile."""
 
 During = Callable[[LiveClient, dict[str, Any]], Any]
 
@@ -252,6 +254,26 @@ def test_a_restarted_postgresql_costs_no_word(
     assert found == undisturbed
 
 
+def test_what_is_stored_is_acknowledged_while_postgresql_is_away(
+    stack: Stack, trial: Trial, undisturbed: Outcome
+) -> None:
+    """Acks say what the journal has, and wait for no database; finals wait for it, and none is lost."""
+    let_it_start: list[Callable[[], None]] = []
+    acks = 0
+
+    def hold_until_acknowledged(_: LiveClient, message: dict[str, Any]) -> None:
+        nonlocal acks
+        if message["type"] == "transcript" and not let_it_start:
+            let_it_start.append(disturbing.hold_down(stack, "postgres"))
+        elif message["type"] == "ack" and let_it_start:
+            acks += 1
+            if acks == ACKS_WITHOUT_DATABASE:
+                let_it_start[0]()
+
+    assert trial("postgres-away", during=hold_until_acknowledged) == undisturbed
+    assert acks >= ACKS_WITHOUT_DATABASE
+
+
 def test_a_full_disk_stops_the_audio_and_loses_none(stack: Stack, trial: Trial, undisturbed: Outcome) -> None:
     """No ack for what cannot be written, `insufficient_storage` says why, and the client goes on from the
     last byte that is stored when there is room."""
@@ -282,6 +304,17 @@ def test_a_client_that_never_comes_back_is_finished_without_it(
     found = trial.outcome("vanished")
     assert (found.status, found.end_reason) == ("interrupted", "client_vanished")
     assert (found.words, found.num_runs) == (undisturbed.words, 1)
+
+
+def test_a_session_goes_on_after_its_web_process_was_killed(
+    stack: Stack, trial: Trial, undisturbed: Outcome
+) -> None:
+    """Its client comes back to whichever process there is, which goes on where the journal ends: as if it had
+    never been anywhere else."""
+    found = trial("web-killed", during=at_first_partial(lambda: kill(stack, "web")))
+    assert [message["resumed"] for message in trial.heard.of("connected")] == [False, True]
+    assert found == undisturbed
+    assert folded(trial.heard.of("session_ended")[0]["full_transcript"]) == undisturbed.words
 
 
 @pytest.mark.slow
