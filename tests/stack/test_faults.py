@@ -10,8 +10,10 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,28 +48,43 @@ def _whole(stack: Stack) -> Iterator[None]:
 
 
 class Trial:
-    """One session on the stack, and what it came to."""
+    """One session on the stack, and what it came to. How long people had to wait is noted as a property of
+    the test (`--junitxml` shows it; docs/reliability.md has what was measured)."""
 
-    def __init__(self, stack: Stack, api: httpx.Client, finished: Any, pcm: bytes) -> None:
+    def __init__(
+        self, stack: Stack, api: httpx.Client, finished: Any, pcm: bytes, note: Callable[[str, Any], None]
+    ) -> None:
         self.stack = stack
         self.api = api
-        self._finished = finished
-        self._pcm = pcm
+        self.pcm = pcm
         self.heard = Talk()
+        self.note = note
+        self._finished = finished
 
     def __call__(self, session_id: str, *, during: During | None = None, **query: Any) -> Outcome:
-        self.heard = asyncio.run(talk(self.stack, self._pcm, session_id=session_id, during=during, **query))
+        self.speak(session_id, during=during, **query)
         return self.outcome(session_id)
 
+    def speak(self, session_id: str, **how: Any) -> None:
+        self.heard = asyncio.run(talk(self.stack, self.pcm, session_id=session_id, **how))
+        words_at = [
+            at
+            for at, message in zip(self.heard.times, self.heard.messages, strict=True)
+            if message["type"] == "transcript"
+        ]
+        self.note("longest_silence_s", round(max(b - a for a, b in pairwise(words_at)), 2))
+
     def outcome(self, session_id: str) -> Outcome:
+        began = time.monotonic()
         session = self.api.get(f"/websocket/sessions/{session_id}").raise_for_status().json()
         self._finished(session["conversation_id"])
+        self.note("analysed_after_s", round(time.monotonic() - began, 2))
         return outcome_of(self.stack, self.api, session_id)
 
 
 @pytest.fixture
-def trial(stack: Stack, api: httpx.Client, finished: Any, call_pcm: bytes) -> Trial:
-    return Trial(stack, api, finished, until(call_pcm, LISTENED_S))
+def trial(stack: Stack, api: httpx.Client, finished: Any, call_pcm: bytes, record_property: Any) -> Trial:
+    return Trial(stack, api, finished, until(call_pcm, LISTENED_S), record_property)
 
 
 _undisturbed: list[Outcome] = []
@@ -87,7 +104,7 @@ def undisturbed(trial: Trial) -> Outcome:
             live_words=spoken,
             chunk_words=spoken,
             num_runs=1,
-            bytes_received=len(trial._pcm),
+            bytes_received=len(trial.pcm),
         )
         _undisturbed.append(found)
     return _undisturbed[0]
@@ -106,7 +123,7 @@ def at_first_partial(act: Callable[[], Any]) -> During:
 
 
 def test_a_socket_cut_at_twenty_random_bytes_is_taken_up_each_time(
-    stack: Stack, call_pcm: bytes, trial: Trial, undisturbed: Outcome
+    stack: Stack, trial: Trial, undisturbed: Outcome
 ) -> None:
     """Wherever in a frame, in an answer or in a handshake the connection ends, the client goes on from the
     server's next byte, and nothing is missed or repeated."""
@@ -114,7 +131,7 @@ def test_a_socket_cut_at_twenty_random_bytes_is_taken_up_each_time(
 
     async def speak() -> Talk:
         async with proxy.address() as address:
-            return await talk(stack, until(call_pcm, LISTENED_S), session_id="cut", address=address)
+            return await talk(stack, trial.pcm, session_id="cut", address=address)
 
     heard = asyncio.run(speak())
     assert proxy.cuts_made == 20
@@ -146,7 +163,7 @@ def test_a_batch_worker_killed_in_the_middle_of_a_stage_is_outlived(
 ) -> None:
     """The stage's lease runs out, the sweep sends it again, and its result is there once."""
     with held(hold, "transcribe") as in_the_middle:
-        trial.heard = asyncio.run(talk(stack, trial._pcm, session_id="stage-killed", enhance_on_end=True))
+        trial.speak("stage-killed", enhance_on_end=True)
         in_the_middle()
         disturbing.kill_with_its_children(stack, "batch")
     assert trial.outcome("stage-killed") == undisturbed
@@ -157,7 +174,7 @@ def test_a_batch_child_killed_in_the_middle_of_a_stage_is_outlived(
 ) -> None:
     """As the kernel does when memory runs out: the worker notices, and the stage starts anew at once."""
     with held(hold, "transcribe") as in_the_middle:
-        trial.heard = asyncio.run(talk(stack, trial._pcm, session_id="child-killed", enhance_on_end=True))
+        trial.speak("child-killed", enhance_on_end=True)
         in_the_middle()
         children = Path(f"/proc/{pid_of(stack, 'batch')}/task/{pid_of(stack, 'batch')}/children")
         for pid in children.read_text().split():
@@ -169,7 +186,7 @@ def test_a_batch_worker_killed_with_messages_in_its_hands_delays_the_analysis_an
     stack: Stack, trial: Trial, undisturbed: Outcome
 ) -> None:
     """The rows know what was sent; the sweep sends it again."""
-    trial.heard = asyncio.run(talk(stack, trial._pcm, session_id="messages-lost"))
+    trial.speak("messages-lost")
     disturbing.kill_with_its_children(stack, "batch")
     assert trial.outcome("messages-lost") == undisturbed
 
@@ -234,7 +251,7 @@ def test_operators_reach_a_session_after_redis_was_killed(
                 if message["type"] == "connected":
                     kill(stack, "redis")
                     await asyncio.to_thread(disturbing.ready, stack)
-                    await client.send_audio(trial._pcm[: 1024 * 512])
+                    await client.send_audio(trial.pcm[: 1024 * 512])
                 if message["type"] == "ack":
                     ended = await asyncio.to_thread(api.post, "/websocket/sessions/ended-from-afar/end")
                     assert ended.status_code in (202, 409)
@@ -270,7 +287,12 @@ def test_what_is_stored_is_acknowledged_while_postgresql_is_away(
             if acks == ACKS_WITHOUT_DATABASE:
                 let_it_start[0]()
 
-    assert trial("postgres-away", during=hold_until_acknowledged) == undisturbed
+    try:
+        found = trial("postgres-away", during=hold_until_acknowledged)
+    finally:
+        if let_it_start:
+            let_it_start[0]()
+    assert found == undisturbed
     assert acks >= ACKS_WITHOUT_DATABASE
 
 
@@ -299,8 +321,8 @@ def test_a_client_that_never_comes_back_is_finished_without_it(
     stack: Stack, api: httpx.Client, trial: Trial, undisturbed: Outcome
 ) -> None:
     """After the grace every accepted byte is transcribed, and the status says how it ended."""
-    asyncio.run(_speak_and_go(stack, trial._pcm, "vanished"))
-    _wait_until_interrupted(api, "vanished")
+    asyncio.run(_speak_and_go(stack, trial.pcm, "vanished"))
+    _wait_until_interrupted(trial, "vanished")
     found = trial.outcome("vanished")
     assert (found.status, found.end_reason) == ("interrupted", "client_vanished")
     assert (found.words, found.num_runs) == (undisturbed.words, 1)
@@ -323,9 +345,9 @@ def test_what_a_killed_web_process_had_accepted_is_transcribed_without_it(
 ) -> None:
     """The journal outlives the process; when its lease and the grace have passed, the recording is heard.
     The scheduler dies too, and its successor goes on."""
-    asyncio.run(_speak_and_go(stack, trial._pcm, "orphaned", lambda: kill(stack, "web")))
+    asyncio.run(_speak_and_go(stack, trial.pcm, "orphaned", lambda: kill(stack, "web")))
     kill(stack, "beat")
-    _wait_until_interrupted(api, "orphaned")
+    _wait_until_interrupted(trial, "orphaned")
     found = trial.outcome("orphaned")
     assert (found.status, found.end_reason) == ("interrupted", "server_gone")
     assert (found.words, found.num_runs) == (undisturbed.words, 1)
@@ -348,12 +370,15 @@ async def _speak_and_go(
         client._socket.transport.abort()
 
 
-def _wait_until_interrupted(api: httpx.Client, session_id: str) -> None:
+def _wait_until_interrupted(trial: Trial, session_id: str) -> None:
+    began = time.monotonic()
+
     def over() -> bool:
         try:
-            session: dict[str, Any] = api.get(f"/websocket/sessions/{session_id}").json()
+            session: dict[str, Any] = trial.api.get(f"/websocket/sessions/{session_id}").json()
         except httpx.TransportError:
             return False
         return session.get("status") == "interrupted"
 
     wait_for(over, timeout_s=100, what=f"the end of the session {session_id}")
+    trial.note("ended_after_s", round(time.monotonic() - began, 2))
