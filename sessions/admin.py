@@ -96,6 +96,8 @@ class RealTimeSessionAdmin(MachineWritten):
             ("frames received", metrics.frames_received),
             ("decodes asked for / again", f"{metrics.decodes_requested} / {metrics.decodes_resent}"),
             ("partials sent / coalesced", f"{metrics.partials_sent} / {metrics.partials_coalesced}"),
+            ("closed for a flood / a slow reader", f"{metrics.floods} / {metrics.slow_readers}"),
+            ("most behind, warnings of it", _behind(metrics.max_lag_s, metrics.lag_warnings)),
         ]
         return table(("what", "measured"), rows, empty="")
 
@@ -163,6 +165,10 @@ def _timing(chunk: RealTimeTranscriptChunk) -> Timing:
 
 def _ms(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f} ms"
+
+
+def _behind(max_lag_s: float | None, warnings: int) -> str:
+    return "–" if max_lag_s is None else f"{max_lag_s:.1f} s, {warnings}"
 
 
 def _pair(first: float | None, second: float | None) -> str:

@@ -30,6 +30,10 @@ class SessionFigures:
     decodes_resent: int = 0
     partials_sent: int = 0
     partials_coalesced: int = 0
+    floods: int = 0
+    slow_readers: int = 0
+    lag_warnings: int = 0
+    max_lag_s: float | None = None
     chunks: int = 0
     engine_ms: float = 0.0
     """Of all decodes."""
@@ -39,6 +43,10 @@ class SessionFigures:
     confidences: list[float] = field(default_factory=list)
     latency_ms: list[float] = field(default_factory=list)
     step_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def note_lag(self, lag_s: float) -> None:
+        """How far the transcript is behind now, a resumed backlog not counted."""
+        self.max_lag_s = max(lag_s, self.max_lag_s or 0.0)
 
     def note_sent(self, times: StepTimes, sent_at: float) -> None:
         """A final went out."""
@@ -84,6 +92,10 @@ class SessionFigures:
             "decodes_resent": self.decodes_resent,
             "partials_sent": self.partials_sent,
             "partials_coalesced": self.partials_coalesced,
+            "floods": self.floods,
+            "slow_readers": self.slow_readers,
+            "lag_warnings": self.lag_warnings,
+            "max_lag_s": self.max_lag_s,
             "steps": {
                 step: {
                     "p50": percentile(values, 50),

@@ -122,6 +122,7 @@ class LiveSession:
         self._last_frame_s = self._clock.monotonic_s()
         self._last_activity = self._clock.unix_s()
         if not attachment.flood.admits(piece.duration_s, self._last_frame_s):
+            self._figures.floods += 1
             self._seat.say(Failed("rate_limit", "Audio is more than 60 s ahead of the clock."))
             self._seat.close(4429, "rate_limit")
             self.end(END_BY_FLOOD)
@@ -265,7 +266,9 @@ class LiveSession:
         self._recorder.sync_if_due(now_s)
         if attachment := self.attachment:
             lag_s = self.transcriber.lag_s - attachment.flood.backlog_left_s(now_s)
+            self._figures.note_lag(lag_s)
             if self._deadlines.warns_of(lag_s, now_s):
+                self._figures.lag_warnings += 1
                 self._seat.say(Lagging(lag_s))
             if attachment.lag and attachment.lag.is_broken(lag_s, now_s):
                 self.end(END_BY_LAG)

@@ -42,6 +42,7 @@ class Outbox:
         self._filled = asyncio.Event()
         self.closed = False
         self.overflowed = False
+        self._overflow_counted = False
         self.coalesced = 0
 
     def __len__(self) -> int:
@@ -79,6 +80,11 @@ class Outbox:
         """Partials that gave way since this was last asked."""
         coalesced, self.coalesced = self.coalesced, 0
         return coalesced
+
+    def take_overflow(self) -> int:
+        """1 where the box has run over and this was not asked for since; else 0."""
+        counted, self._overflow_counted = self._overflow_counted, self.overflowed
+        return int(self.overflowed and not counted)
 
     async def get(self) -> Item | None:
         """The next item; None once the box has run over."""

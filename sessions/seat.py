@@ -33,3 +33,4 @@ class Seat:
     def count(self, attachment: Attachment) -> None:
         """Note what a socket's box left out, before its end or the session's."""
         self._figures.partials_coalesced += attachment.outbox.take_coalesced()
+        self._figures.slow_readers += attachment.outbox.take_overflow()

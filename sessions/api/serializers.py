@@ -32,6 +32,10 @@ class MetricsSerializer(serializers.ModelSerializer[RealTimeSessionMetrics]):
             "decodes_resent",
             "partials_sent",
             "partials_coalesced",
+            "floods",
+            "slow_readers",
+            "lag_warnings",
+            "max_lag_s",
             "steps",
         ]
 

@@ -25,6 +25,13 @@ class RealTimeSessionMetrics(models.Model):
     decodes_resent = models.PositiveIntegerField(default=0)
     partials_sent = models.PositiveBigIntegerField(default=0)
     partials_coalesced = models.PositiveBigIntegerField(default=0)
+    floods = models.PositiveIntegerField(default=0)
+    """Sockets that were closed since their audio came too far ahead of the clock."""
+    slow_readers = models.PositiveIntegerField(default=0)
+    """Sockets that were closed since nobody took what waited for them."""
+    lag_warnings = models.PositiveIntegerField(default=0)
+    max_lag_s = models.FloatField(null=True, blank=True)
+    """The most that the transcript was behind the audio."""
     steps: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     """Percentiles in ms of each step: {step: {p50, p95, max}}."""
     updated_at = models.DateTimeField(auto_now=True)

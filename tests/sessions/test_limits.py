@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessions.attachment import Attachment
 from sessions.figures import SessionFigures, StepTimes, percentile
 from sessions.limits import MAX_AHEAD_S, FloodRule
 from sessions.meter import Extent, meter_of
-from sessions.outbox import Close, Outbox
+from sessions.outbox import DEFAULT_LIMIT, Close, Outbox
 from sessions.parameters import InvalidParameters, StreamParameters, parse_parameters
-from sessions.protocols.base import Acknowledged, Heard, Pong
+from sessions.protocols.base import Acknowledged, Failed, Heard, Pong
 from sessions.receipts import Receipts
+from sessions.seat import Seat
 from tests.sessions.test_codec import HEARD
 from transcription.audio.formats import AudioFormat
 
@@ -170,3 +173,15 @@ def test_wrong_values_are_named(name: str, value: str) -> None:
     """A value that is not taken is an error that names its parameter."""
     with pytest.raises(InvalidParameters, match=name):
         parse_parameters({name: value}, StreamParameters())
+
+
+def test_a_reader_that_was_given_up_is_counted_once() -> None:
+    """The seat counts an overrun box when its socket goes, and not again at the session's end."""
+    figures = SessionFigures()
+    seat = Seat(figures)
+    attachment = Attachment(cast("Any", None), FloodRule(0.0))
+    for number in range(DEFAULT_LIMIT + 1):
+        attachment.outbox.put(Failed("test", str(number)))
+    seat.count(attachment)
+    seat.count(attachment)
+    assert (attachment.outbox.overflowed, figures.slow_readers) == (True, 1)

@@ -252,7 +252,7 @@ async def test_a_flood(server: LiveServer, worker: ClockReader, key: str) -> Non
     assert (messages[-1]["code"], code) == ("rate_limit", 4429)
     await ended(server, "flood")
     row, chunks = await store.run(rows_of, "flood")
-    assert (row.status, row.end_reason) == ("terminated", "rate_limit")
+    assert (row.status, row.end_reason, row.metrics.floods) == ("terminated", "rate_limit", 1)
     assert " ".join(chunk.text for chunk in chunks).split() == words_between(0, 2)
 
 
