@@ -39,6 +39,7 @@ from sessions.parameters import StreamParameters
 from sessions.services.holding import LEASE_S, renew_leases
 from sessions.services.opening import HeldElsewhere, NoCapacity, OpenedRow, open_session, undo_opening
 from sessions.services.restoring import Past, read_past
+from sessions.termination import before_termination
 from sessions.turns import Turns
 from sessions.voice import SpeechStream, VoiceDetector
 from transcription.analysis.base import LlmEndpoint
@@ -268,6 +269,7 @@ def current() -> Hub:
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
         _hubs[loop] = Hub()
+        before_termination(_hubs[loop].leave)
     return _hubs[loop]
 
 
