@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -31,7 +32,7 @@ import time
 import uuid
 import wave
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,11 +57,15 @@ Message = dict[str, Any]
 
 
 class LiveClient:
-    """One session. `token`: an API key; `query`: any of the protocol's query parameters."""
+    """One session. `token`: an API key; `others`: more servers of the same installation, each tried in turn
+    when the connection is lost; `query`: any of the protocol's query parameters."""
 
-    def __init__(self, url: str, *, token: str = "", session_id: str = "", **query: Any) -> None:
+    def __init__(
+        self, url: str, *, token: str = "", session_id: str = "", others: Sequence[str] = (), **query: Any
+    ) -> None:
         self.session_id = session_id or uuid.uuid4().hex
-        self._url = f"{url.rstrip('/')}/{self.session_id}?{urlencode(_plain({'acks': True, **query}))}"
+        path = f"{self.session_id}?{urlencode(_plain({'acks': True, **query}))}"
+        self._urls = itertools.cycle([f"{server.rstrip('/')}/{path}" for server in (url, *others)])
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._socket: ClientConnection | None = None
         self._unacknowledged = bytearray()
@@ -152,7 +157,9 @@ class LiveClient:
         wait_s = FIRST_WAIT_S
         while True:
             try:
-                self._socket = await connect(self._url, additional_headers=self._headers, max_size=None)
+                self._socket = await connect(
+                    next(self._urls), additional_headers=self._headers, max_size=None
+                )
             except (OSError, InvalidHandshake):  # the second where it dies or starts at this very moment
                 if time.monotonic() + wait_s > give_up_at_s:
                     raise
