@@ -35,9 +35,15 @@ class Refused(Exception):
 
 
 async def admit(
-    hub: Hub, handshake: Handshake, *, session_id: str | None, protocol: str, defaults: StreamParameters
+    hub: Hub,
+    handshake: Handshake,
+    *,
+    session_id: str | None,
+    protocol: str,
+    defaults: StreamParameters,
+    must_exist: bool = False,
 ) -> Attachment:
-    """Raises Refused."""
+    """`must_exist`: no session is begun. Raises Refused."""
     access = await check_access(hub, handshake)
     if session_id is not None and not SESSION_ID.fullmatch(session_id):
         raise Refused(1008, "invalid_session_id", "A session id is 1 to 64 of A-Z, a-z, 0-9, _ and -.")
@@ -49,6 +55,7 @@ async def admit(
             parameters=parameters,
             model=model,
             protocol=protocol,
+            must_exist=must_exist,
         )
     except OtherOwner:
         raise Refused(4403, "forbidden", "This session belongs to somebody else.") from None

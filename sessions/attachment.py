@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sessions.endings import END_OF_CLIENT
@@ -17,9 +18,9 @@ class Attachment:
     """`outbox`: what waits for this socket's reader. `flood`: what it has sent, against the clock.
     `lag`: the rule by which its protocol gives a session up; None where it does not."""
 
-    def __init__(self, session: LiveSession, flood: FloodRule) -> None:
+    def __init__(self, session: LiveSession, flood: FloodRule, number: Callable[[int], int]) -> None:
         self.session = session
-        self.outbox = Outbox()
+        self.outbox = Outbox(number=number)
         self.flood = flood
         self.lag: LagRule | None = None
 

@@ -57,7 +57,7 @@ class Closing:
         )
         self._speaker.say_ended(ending, enhancement_job_id=enhancement_job_id, session_duration_s=duration_s)
 
-    async def hand_over(self) -> None:
+    async def hand_over(self, next_media_seq: int) -> None:
         """The session goes on elsewhere: what was heard and said is where the next process finds it, and the
         row is free."""
         await self._recorder.settle()
@@ -65,7 +65,11 @@ class Closing:
         self._feed.forget(self._identity.session_id)
         await self._records.write_sent_times(self._speaker.take_sent())
         received = self._transcriber.meter.total
-        await self._records.release(bytes_received=received.sent_bytes, audio_duration_s=received.audio_s)
+        await self._records.release(
+            bytes_received=received.sent_bytes,
+            audio_duration_s=received.audio_s,
+            next_media_seq=next_media_seq,
+        )
 
     async def erase(self) -> None:
         """Nothing of the session may stay."""

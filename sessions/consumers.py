@@ -93,13 +93,14 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
             session_id = self.scope.get("url_route", {}).get("kwargs", {}).get("session_id")
         await self._admit(handshake, session_id=session_id)
 
-    async def _admit(self, handshake: Handshake, *, session_id: str | None) -> None:
+    async def _admit(self, handshake: Handshake, *, session_id: str | None, must_exist: bool = False) -> None:
         """Open the session, or say why not and close."""
         try:
             self._attachment = await admit(
                 hubs.current(),
                 handshake,
                 session_id=session_id,
+                must_exist=must_exist,
                 protocol=self._codec.name,
                 defaults=self._defaults(),
             )
@@ -154,12 +155,13 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
         """Until the box is closed, or nobody takes what is in it."""
         patience_s = 2 * settings.AMBIENT.live.heartbeat_interval_s
         try:
-            while (item := await attachment.outbox.get()) is not None:
+            while (taken := await attachment.outbox.get()) is not None:
+                item, seq = taken
                 async with asyncio.timeout(patience_s):
                     if isinstance(item, Close):
                         await self._close(item.code, item.reason)
                         return
-                    sent_at = await self._send(item)
+                    sent_at = await self._send(item, seq)
                 attachment.sent(item, sent_at)
             logger.info("session %s: its reader is too slow", attachment.session.session_id)
             async with asyncio.timeout(patience_s):
@@ -170,10 +172,10 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
             logger.exception("session %s: a notice could not be sent", attachment.session.session_id)
         self._stalled.put_nowait({"type": "socket.stalled"})
 
-    async def _send(self, notice: Notice) -> float:
-        """Unix seconds at which the frames of the notice were sent."""
+    async def _send(self, notice: Notice, seq: int = 0) -> float:
+        """Unix seconds at which the frames of the notice were sent. `seq`: where no session is, 0."""
         sent_at = time.time()
-        for frame in self._codec.encode(notice, sent_at=sent_at):
+        for frame in self._codec.encode(notice, sent_at=sent_at, seq=seq):
             kind = "text" if isinstance(frame, str) else "bytes"
             await self.base_send({"type": "websocket.send", kind: frame})
         return sent_at

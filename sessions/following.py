@@ -13,6 +13,7 @@ from typing import Any
 
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from conversations.selectors import LIVE_RUN_NUMBER, segments_of
 from sessions import store
@@ -68,8 +69,12 @@ def state_now(redis: SyncRedis, session_id: str) -> State:
 
 
 async def changed_since(redis: Redis, session_id: str, last_seq: int) -> list[Said]:
-    """The latest message of every item that changed after `last_seq`, or may have. Raises RedisError."""
-    state = await state_of(redis, session_id)
+    """The latest message of every item that changed after `last_seq`, or may have: without Redis, all that is
+    final."""
+    try:
+        state = await state_of(redis, session_id)
+    except RedisError:
+        state = _merged({}, await store.run(_finals, session_id))
     return [said for said in state.items.values() if said.seq is None or said.seq > last_seq]
 
 

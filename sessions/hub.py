@@ -30,7 +30,7 @@ from sessions.endings import END_BY_OPERATOR
 from sessions.enriching import Helpers
 from sessions.farewell import RESTARTING, TAKEN_OVER, Farewell
 from sessions.feed import Feed
-from sessions.following import state_of
+from sessions.following import Said, changed_since, state_of
 from sessions.hearing import Hearing
 from sessions.limits import WrongKeys
 from sessions.live import LiveSession
@@ -104,7 +104,14 @@ class Hub:
         ]
 
     async def open(
-        self, *, session_id: str, access: Access, parameters: StreamParameters, model: str, protocol: str
+        self,
+        *,
+        session_id: str,
+        access: Access,
+        parameters: StreamParameters,
+        model: str,
+        protocol: str,
+        must_exist: bool = False,
     ) -> Attachment:
         """A socket's session: a new one, or its owner's running one, gone on with, whoever had it.
 
@@ -113,7 +120,12 @@ class Hub:
         async with self._turns.of(session_id):
             if self._leaving:
                 raise NoCapacity("this server restarts")
-            return await self._open(session_id, access, parameters, model, protocol)
+            return await self._open(session_id, access, parameters, model, protocol, must_exist=must_exist)
+
+    async def changed_since(self, session_id: str, last_seq: int) -> list[Said]:
+        """The latest message of everything that a session of this process said after `last_seq`."""
+        await self.feed.close()
+        return await changed_since(self._redis, session_id, last_seq)
 
     async def leave(self) -> None:
         """The process is going: no session comes in, and those that it has are free for other processes."""
@@ -134,7 +146,14 @@ class Hub:
         await self._redis.aclose()
 
     async def _open(
-        self, session_id: str, access: Access, parameters: StreamParameters, model: str, protocol: str
+        self,
+        session_id: str,
+        access: Access,
+        parameters: StreamParameters,
+        model: str,
+        protocol: str,
+        *,
+        must_exist: bool,
     ) -> Attachment:
         engine = await self.decoder.engine()
         row = await self._take(
@@ -147,6 +166,7 @@ class Hub:
             model=engine.model if engine else model,
             max_sessions=self._live.max_connections,
             grace_s=self._live.resume_grace_s,
+            must_exist=must_exist,
         )
         if row.existed and (session := self.sessions.get(session_id)):
             return await session.attach(epoch=row.epoch, resumed=True, new_part=True)

@@ -34,14 +34,17 @@ down: less in all than a process that is told to stop is left alone."""
 
 
 class LiveSession:
-    """`epoch`: of the newest socket, as the row counts them."""
+    """`epoch`: of the newest socket, as the row counts them. `next_media_seq`: which of a client's numbered
+    frames is waited for."""
 
     def __init__(self, parts: Parts, *, on_ended: Callable[[LiveSession], None]) -> None:
         session_id = self.session_id = parts.identity.session_id
         self.epoch = 0
+        self.next_media_seq = parts.next_media_seq
         self.parameters = parts.parameters
         self.transcriber = parts.transcriber
         self.speaker = parts.speaker
+        self._number = parts.numbering.take
         self._seat = parts.seat
         self._deadlines = parts.deadlines
         self._figures = parts.figures
@@ -90,9 +93,13 @@ class LiveSession:
                 connected_at_s=now_s,
                 backlog_s=now_s - self._last_frame_s if resumed else 0.0,
             )
-            attachment = self._seat.attachment = Attachment(self, flood)
+            attachment = self._seat.attachment = Attachment(self, flood, self._number)
             self._deadlines.detached_s = None
-            self.speaker.say_opened(resumed=resumed, next_byte=self.transcriber.meter.total.sent_bytes)
+            self.speaker.say_opened(
+                resumed=resumed,
+                next_byte=self.transcriber.meter.total.sent_bytes,
+                next_media_seq=self.next_media_seq,
+            )
             return attachment
 
     async def detach(self, attachment: Attachment) -> None:
@@ -157,6 +164,7 @@ class LiveSession:
             received.audio_s,
             self._last_activity,
             paused=self.attachment is None,
+            next_media_seq=self.next_media_seq,
         )
 
     async def ended(self) -> None:
@@ -184,7 +192,7 @@ class LiveSession:
             return
         try:
             async with asyncio.timeout(RELEASE_PATIENCE_S):
-                await self._closing.hand_over()
+                await self._closing.hand_over(self.next_media_seq)
         except (DatabaseError, TimeoutError):
             logger.warning("session %s: no database, so its lease has to lapse", self.session_id)
         self._let_go()

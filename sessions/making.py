@@ -18,7 +18,7 @@ from sessions.enriching import Helpers
 from sessions.feed import Feed
 from sessions.figures import SessionFigures
 from sessions.live import LiveSession
-from sessions.numbering import Numbering
+from sessions.numbering import BLOCK, Numbering
 from sessions.parameters import StreamParameters
 from sessions.parts import Parts
 from sessions.protocols.base import Failed, SessionConfig
@@ -92,6 +92,9 @@ async def make_session(
     records = SessionRecords(
         session_id=row.session_id, process_id=means.process_id, conversation_id=row.conversation_id
     )
+    unsure = BLOCK if past else 0  # of who had the session before and could not reserve in time
+    first = await records.reserve_seqs(unsure + BLOCK) + unsure
+    numbering = Numbering(means.feed, row.session_id, first=first, reserve=records.reserve_seqs)
     transcriber = Transcriber(
         session_id=row.session_id,
         parameters=parameters,
@@ -131,7 +134,7 @@ async def make_session(
         figures=figures,
         clock=clock,
         say=seat.say,
-        publish=Numbering(means.feed, row.session_id).publish,
+        publish=numbering.publish,
         past=past,
         helpers=means.helpers,
     )
@@ -150,6 +153,8 @@ async def make_session(
             identity=identity,
             parameters=parameters,
             seat=seat,
+            numbering=numbering,
+            next_media_seq=past.next_media_seq if past else 0,
             deadlines=Deadlines(
                 clock.monotonic_s() - (clock.unix_s() - identity.connected_at),
                 live.max_session_duration_s,

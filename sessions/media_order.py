@@ -54,12 +54,14 @@ class _Waiting:
 
 
 class MediaOrder:
-    """`next_seq`: the frame that is waited for. `meter`: how long a frame is."""
+    """`next_seq`: the frame that is waited for. `meter`: how long a frame is, and how much of the stream was
+    taken before: frames that lie there have come already, and what of one does is left out."""
 
-    def __init__(self, meter: Meter) -> None:
-        self.next_seq = 0
+    def __init__(self, meter: Meter, sample_rate_hz: int = 0, *, next_seq: int = 0) -> None:
+        self.next_seq = next_seq
         self._meter = meter
-        self._position = 0
+        self._position = round(meter.total.audio_s * sample_rate_hz * meter.units_per_sample)
+        self._taken_before = self._position
         self._waiting: dict[int, _Waiting] = {}
         self._waiting_bytes = 0
 
@@ -115,6 +117,9 @@ class MediaOrder:
         self.next_seq += 1
         per_sample = self._meter.units_per_sample
         ahead = offset * per_sample - self._position
+        if ahead < 0 and offset * per_sample < self._taken_before:
+            data = self._without_taken(data, -ahead)
+            ahead = 0
         if ahead <= -per_sample:
             return [Misplaced(self.next_seq - 1)]
         pieces: list[Piece] = []
@@ -123,3 +128,8 @@ class MediaOrder:
             self._position += max(0, ahead)
         self._position += self._meter.length(data)
         return [*pieces, data] if data else pieces
+
+    def _without_taken(self, data: bytes, taken: int) -> bytes:
+        """What of a frame is new; a packet that is not wholly so is not."""
+        length = self._meter.length(data)
+        return data[taken:] if length == len(data) else b""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sessions.protocols.base import Acknowledged, Analysed, Heard, Notice, TurnUpdated
+from sessions.protocols.base import Acknowledged, Analysed, Heard, Notice, Replayed, TurnUpdated
 
 DEFAULT_LIMIT = 1_000
 """Notices: an hour of finals, about 1 MB."""
@@ -27,15 +28,17 @@ class Close:
 
 
 Item: TypeAlias = Notice | Close
-_Slot: TypeAlias = list[Item]
+_Slot: TypeAlias = list[tuple[Item, int]]
 _Subject: TypeAlias = tuple[str, int]
 
 
 class Outbox:
-    """A queue of one socket. `put` and `close` never wait."""
+    """A queue of one socket. `put` and `close` never wait. `number` gives a notice that has none its place,
+    or so many places, among all that the session says."""
 
-    def __init__(self, *, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, *, number: Callable[[int], int], limit: int = DEFAULT_LIMIT) -> None:
         self._limit = limit
+        self._number = number
         self._slots: deque[_Slot] = deque()
         self._partials: dict[_Subject, _Slot] = {}
         self._ack: _Slot | None = None
@@ -48,20 +51,20 @@ class Outbox:
     def __len__(self) -> int:
         return sum(1 for slot in self._slots if slot)
 
-    def put(self, notice: Notice) -> None:
+    def put(self, notice: Notice, seq: int | None = None) -> None:
         """Nothing is taken any more once the box was closed or ran over."""
         if self.closed or self.overflowed:
             return
         if subject := _subject_of(notice):
             self._withdraw_partial(subject)
         elif isinstance(notice, Acknowledged) and self._ack:
-            self._ack[:] = [notice]
-            return
+            self._ack.clear()
         if len(self._slots) >= self._limit and len(self) >= self._limit:
             self.overflowed = True
             self._filled.set()
             return
-        slot: _Slot = [notice]
+        count = len(notice.bodies) if isinstance(notice, Replayed) else 1
+        slot: _Slot = [(notice, self._number(count) if seq is None else seq)]
         if subject and not _is_final(notice):
             self._partials[subject] = slot
         elif isinstance(notice, Acknowledged):
@@ -73,7 +76,7 @@ class Outbox:
         """After what is already in the box. The first close counts."""
         if not self.closed:
             self.closed = True
-            self._slots.append([Close(code, reason)])
+            self._slots.append([(Close(code, reason), 0)])
             self._filled.set()
 
     def take_coalesced(self) -> int:
@@ -86,8 +89,8 @@ class Outbox:
         counted, self._overflow_counted = self._overflow_counted, self.overflowed
         return int(self.overflowed and not counted)
 
-    async def get(self) -> Item | None:
-        """The next item; None once the box has run over."""
+    async def get(self) -> tuple[Item, int] | None:
+        """The next item and its number; None once the box has run over."""
         while True:
             if self.overflowed:
                 return None
@@ -98,13 +101,13 @@ class Outbox:
             self._filled.clear()
             await self._filled.wait()
 
-    def _taken(self, slot: _Slot) -> Item:
-        item = slot[0]
+    def _taken(self, slot: _Slot) -> tuple[Item, int]:
+        item, seq = slot[0]
         if slot is self._ack:
             self._ack = None
         elif not isinstance(item, Close) and (subject := _subject_of(item)) and not _is_final(item):
             self._partials.pop(subject, None)
-        return item
+        return item, seq
 
     def _withdraw_partial(self, subject: _Subject) -> None:
         if slot := self._partials.pop(subject, None):

@@ -8,6 +8,7 @@ from sessions.clock import Clock
 from sessions.closing import Closing
 from sessions.deadlines import Deadlines
 from sessions.figures import SessionFigures
+from sessions.numbering import Numbering
 from sessions.parameters import StreamParameters
 from sessions.recorder import Recorder
 from sessions.records import SessionIdentity, SessionRecords
@@ -23,6 +24,8 @@ class Parts:
     identity: SessionIdentity
     parameters: StreamParameters
     seat: Seat
+    numbering: Numbering
+    next_media_seq: int
     deadlines: Deadlines
     last_activity: float
     """Unix seconds."""

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from conversations.services.words import name_live_segment
 from sessions import store
 from sessions.services.finishing import Finish, finish_session
-from sessions.services.holding import check_held, note_cleared, note_state, release_session
+from sessions.services.holding import check_held, note_cleared, note_state, release_session, reserve_seqs
 from sessions.services.recording_words import FinalChunk, commit_final, write_sent_times
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class SessionRecords:
         """Raises NotHeld and RealTimeSession.DoesNotExist."""
         await patiently(check_held, session_id=self._session_id, process_id=self._process_id)
 
-    async def release(self, *, bytes_received: int, audio_duration_s: float) -> None:
+    async def release(self, *, bytes_received: int, audio_duration_s: float, next_media_seq: int) -> None:
         """Free the session for another process."""
         await patiently(
             release_session,
@@ -98,6 +98,13 @@ class SessionRecords:
             process_id=self._process_id,
             bytes_received=bytes_received,
             audio_duration_s=audio_duration_s,
+            next_media_seq=next_media_seq,
+        )
+
+    async def reserve_seqs(self, count: int) -> int:
+        """The first of so many numbers for messages. Raises NotHeld and RealTimeSession.DoesNotExist."""
+        return await patiently(
+            reserve_seqs, session_id=self._session_id, process_id=self._process_id, count=count
         )
 
     async def finish(self, finish: Finish) -> str | None:

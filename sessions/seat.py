@@ -12,9 +12,10 @@ class Seat:
         self.attachment: Attachment | None = None
         self._figures = figures
 
-    def say(self, notice: Notice) -> None:
+    def say(self, notice: Notice, seq: int | None = None) -> None:
+        """`seq`: the number that it has been given already."""
         if self.attachment:
-            self.attachment.outbox.put(notice)
+            self.attachment.outbox.put(notice, seq)
 
     def close(self, code: int, reason: str) -> None:
         """Close the socket after what was said; it keeps its seat until it is gone."""

@@ -10,6 +10,7 @@ from sessions.clock import Clock
 from sessions.endings import Ending
 from sessions.enriching import Enriching, Helpers
 from sessions.figures import SessionFigures, StepTimes
+from sessions.numbering import Say
 from sessions.parameters import StreamParameters
 from sessions.protocols.base import (
     Configured,
@@ -60,8 +61,8 @@ class Speaker:
         parameters: StreamParameters,
         figures: SessionFigures,
         clock: Clock,
-        say: Callable[[Notice], None],
-        publish: Callable[[Sequence[Body]], None],
+        say: Say,
+        publish: Callable[[Sequence[Body]], int],
         helpers: Helpers,
         past: Past | None = None,
     ) -> None:
@@ -104,7 +105,7 @@ class Speaker:
         self._config = replace(self._config, **shown)
         self._say(Configured(self._config))
 
-    def say_opened(self, *, resumed: bool, next_byte: int) -> None:
+    def say_opened(self, *, resumed: bool, next_byte: int, next_media_seq: int) -> None:
         opened = Opened(
             session_id=self._identity.session_id,
             conversation_id=self._identity.conversation_id,
@@ -113,11 +114,10 @@ class Speaker:
             resumed=resumed,
             next_byte=next_byte,
             transcript=self.transcript,
+            next_media_seq=next_media_seq,
             features=self.enriching.features,
         )
-        if not resumed:
-            self._feed(opened)
-        self._say(opened)
+        self._say(opened, None if resumed else self._feed(opened))
 
     def restarting(self, message: str) -> Restarting:
         return Restarting(
@@ -179,10 +179,10 @@ class Speaker:
             self.enriching.tell(final.segment, further, spoken.samples)
         elif isinstance(payload, PartialSegment):
             partial = self._wording.partial(payload, spoken.decode)
-            self._feed(partial)
+            seq = self._feed(partial)
             if self.interim_results:
                 self._figures.partials_sent += 1
-                self._say(partial)
+                self._say(partial, seq)
         elif spoken.event.type is StreamEventType.SPEECH_STARTED:
             self._speech_began_s = payload["timestamp"]
             self._say(SpeechStarted(payload["timestamp"]))
@@ -241,13 +241,13 @@ class Speaker:
         self._transcriber.receipts.drop_before(settled)
         self._tell(self._wording.final(final, decode, index=chunk.chunk_index, received_at=received_at))
 
-    def _feed(self, notice: Notice) -> None:
-        self._publish(bodies_of(notice, words=self._config.word_timestamps))
+    def _feed(self, notice: Notice) -> int:
+        """To all who follow the session; the number that it got."""
+        return self._publish(bodies_of(notice, words=self._config.word_timestamps))
 
     def _tell(self, notice: Notice) -> None:
         """To the session's own reader, and to all who follow it."""
-        self._feed(notice)
-        self._say(notice)
+        self._say(notice, self._feed(notice))
 
 
 def _times(received_at: float, decode: DecodeTimes | None, committed_at: float | None = None) -> StepTimes:

@@ -6,12 +6,13 @@ import asyncio
 import logging
 from dataclasses import replace
 
+from sessions import hub as hubs
 from sessions.admission import Refused
 from sessions.consumers import LiveConsumer, Message
 from sessions.credentials import Handshake
 from sessions.limits import MAX_FRAME_BYTES
 from sessions.media_order import MediaOrder
-from sessions.protocols.base import Failed, Frame, InvalidMessage
+from sessions.protocols.base import Failed, Frame, InvalidMessage, Replayed
 from sessions.protocols.segment_stream import SegmentStreamCodec, read_start
 
 logger = logging.getLogger(__name__)
@@ -58,21 +59,39 @@ class SegmentStreamConsumer(LiveConsumer):
         except InvalidMessage as error:
             await self._send(Failed("invalid_message", f"{error}."))
             return
+        if start.session_id is not None:
+            self._codec.expect_replay()
         self._handshake = None
         self._stop_timer()
         headers = dict(handshake.headers)
         if start.auth is not None and handshake.key is None:
             headers["authorization"] = f"Bearer {start.auth}"
         await self._admit(
-            replace(handshake, query={**handshake.query, **start.query}, headers=headers), session_id=None
+            replace(handshake, query={**handshake.query, **start.query}, headers=headers),
+            session_id=start.session_id,
+            must_exist=start.session_id is not None,
         )
-        if self._attachment is not None:
-            self._codec.order = MediaOrder(self._attachment.session.transcriber.meter)
+        if (attachment := self._attachment) is not None:
+            session = attachment.session
+            self._codec.order = MediaOrder(
+                session.transcriber.meter,
+                session.parameters.sample_rate_hz,
+                next_seq=session.next_media_seq,
+            )
+            if start.session_id is not None:
+                said = await hubs.current().changed_since(session.session_id, start.last_seq)
+                attachment.outbox.put(Replayed(tuple(item.body for item in said)))
 
     def _frame(self, frame: Frame) -> None:
         self._codec.now_s = asyncio.get_running_loop().time()
         super()._frame(frame)
         self._look_again()
+        self._note_place()
+
+    def _note_place(self) -> None:
+        """What may be asked for again is known wherever the session goes on."""
+        if self._codec.order and self._attachment is not None and self._attachment.is_current:
+            self._attachment.session.next_media_seq = self._codec.order.next_seq
 
     def _look_again(self) -> None:
         """Give up the frames that were waited for long enough, and set the alarm for the next."""
@@ -95,4 +114,5 @@ class SegmentStreamConsumer(LiveConsumer):
     async def _gone(self) -> None:
         self._stop_timer()
         self._obey(self._codec.finish())
+        self._note_place()
         await super()._gone()

@@ -48,6 +48,8 @@ class RealTimeSession(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     next_seq = models.PositiveBigIntegerField(default=0)
     """No message of the session has had this number or one above it: they are reserved in blocks."""
+    next_media_seq = models.PositiveBigIntegerField(default=0)
+    """Of numbered frames: all before it are in the journal; some after it may be."""
     bytes_received = models.PositiveBigIntegerField(default=0)
     audio_duration_s = models.FloatField(default=0.0)
     connected_at = models.DateTimeField(auto_now_add=True)

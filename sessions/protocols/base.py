@@ -128,6 +128,7 @@ class Opened:
     next_byte: int
     transcript: str
     features: Features = Features()
+    next_media_seq: int = 0
     tag: Literal["opened"] = "opened"
 
 
@@ -278,6 +279,14 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """What has changed since a client heard last, as messages of the segment stream."""
+
+    bodies: tuple[Mapping[str, Any], ...]
+    tag: Literal["replayed"] = "replayed"
+
+
+@dataclass(frozen=True, slots=True)
 class Restarting:
     """This server goes away, the session does not: its client goes on with it anywhere. `heard_until_s`:
     where its last final ended, None without one; `audio_s`: what was accepted."""
@@ -316,6 +325,7 @@ Notice: TypeAlias = (
     | Lagging
     | Insight
     | Ended
+    | Replayed
     | Restarting
     | Failed
 )
@@ -336,5 +346,6 @@ class Codec(Protocol):
     def decode(self, frame: Frame) -> Sequence[Command]:
         """Raises InvalidMessage."""
 
-    def encode(self, notice: Notice, *, sent_at: float) -> Sequence[Frame]:
-        """Frames of a notice, none where the protocol does not say such a thing. `sent_at`: Unix seconds."""
+    def encode(self, notice: Notice, *, sent_at: float, seq: int | None = None) -> Sequence[Frame]:
+        """Frames of a notice, none where the protocol does not say such a thing. `sent_at`: Unix seconds.
+        `seq`: of the first message that comes of it, for a protocol that numbers them."""

@@ -19,6 +19,7 @@ from sessions.protocols.base import (
     InvalidMessage,
     Notice,
     Opened,
+    Replayed,
     Silence,
 )
 from sessions.protocols.messages import read_message, write_message
@@ -32,20 +33,31 @@ MAX_SEQ, MAX_OFFSET = 2**32 - 1, 2**64 - 1
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`query`: what it asks for, as query parameters. `auth`: an API key, where one came."""
+    """`query`: what it asks for, as query parameters. `auth`: an API key, where one came. `session_id`: to go
+    on with, by one who has had everything up to `last_seq` (-1: nothing)."""
 
     query: Mapping[str, str]
     auth: str | None
+    session_id: str | None = None
+    last_seq: int = -1
 
 
 def read_start(frame: Frame) -> Start:
     """The first frame of a socket. Raises InvalidMessage."""
     message = read_message(frame) if isinstance(frame, str) else {}
-    if message.pop("type", None) != "start":
-        raise InvalidMessage("start comes first")
+    kind = message.pop("type", None)
+    if kind not in ("start", "resume"):
+        raise InvalidMessage("start or resume comes first")
     auth = message.pop("auth", None)
     if auth is not None and not isinstance(auth, str):
         raise InvalidMessage("auth: an API key")
+    if kind == "resume":
+        session_id, last_seq = message.get("session_id"), message.get("last_seq")
+        if not isinstance(session_id, str):
+            raise InvalidMessage("session_id: of the session to go on with")
+        if type(last_seq) is not int or last_seq < -1:
+            raise InvalidMessage("last_seq: the seq of the last message that came, or -1")
+        return Start({}, auth, session_id, last_seq)
     return Start({name: _query_value(name, value) for name, value in message.items()}, auth)
 
 
@@ -70,6 +82,8 @@ class SegmentStreamCodec:
         self.now_s = 0.0
         self._word_timestamps = self.defaults.word_timestamps
         self._next_seq = 0
+        self._events_sent = 0
+        self._told: dict[tuple[bool, int], int] | None = None
 
     # In
 
@@ -85,9 +99,9 @@ class SegmentStreamCodec:
                 return self._media(*_read_media(message))
             case "stop":
                 return [*self.finish(), End()]
-            case "start":
+            case "start" | "resume":
                 raise InvalidMessage("the session has been started already")
-        raise InvalidMessage("type is one of start, media, stop")
+        raise InvalidMessage("type is one of start, resume, media, stop")
 
     def overdue(self, now_s: float) -> Sequence[Command]:
         """What is to be done because a frame has not come."""
@@ -108,16 +122,36 @@ class SegmentStreamCodec:
 
     # Out
 
-    def encode(self, notice: Notice, *, sent_at: float) -> Sequence[Frame]:
+    def expect_replay(self) -> None:
+        """Remember what goes out, until what had changed before has."""
+        self._told = {}
+
+    def encode(self, notice: Notice, *, sent_at: float, seq: int | None = None) -> Sequence[Frame]:
         if isinstance(notice, Opened):
             self._word_timestamps = notice.config.word_timestamps
         frames = []
+        self._next_seq = self._next_seq if seq is None else seq
         for body in bodies_of(notice, words=self._word_timestamps):
-            if body["type"] == "done":
-                body["events_sent"] = self._next_seq + 1
-            frames.append(write_message({"type": body.pop("type"), "seq": self._next_seq, **body}))
+            if self._is_new(body, is_replayed=isinstance(notice, Replayed)):
+                self._events_sent += 1
+                if body["type"] == "done":
+                    body["events_sent"] = self._events_sent
+                frames.append(write_message({**body, "type": body["type"], "seq": self._next_seq}))
             self._next_seq += 1
+        if isinstance(notice, Replayed):
+            self._told = None
         return frames
+
+    def _is_new(self, body: Body, *, is_replayed: bool) -> bool:
+        """False for what is told again though something newer of the same item has gone out meanwhile."""
+        subject = body.get("segment") or body.get("turn")
+        if subject is None or self._told is None:
+            return True
+        item = (body["type"] == "turn_updated", subject["id"])
+        if is_replayed:
+            return bool(subject["revision"] > self._told.get(item, -1))
+        self._told[item] = subject["revision"]
+        return True
 
 
 def _read_media(message: Body) -> tuple[int, int, bytes]:

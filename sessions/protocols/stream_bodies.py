@@ -20,6 +20,7 @@ from sessions.protocols.base import (
     Notice,
     Opened,
     Pong,
+    Replayed,
     Restarting,
     SpeechEnded,
     SpeechStarted,
@@ -41,7 +42,14 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
     bodies: list[Body] = []
     match notice:
         case Opened():
-            bodies = [ready_body(notice.session_id, notice.conversation_id, notice.features)]
+            bodies = [
+                ready_body(
+                    notice.session_id,
+                    notice.conversation_id,
+                    notice.features,
+                    next_media_seq=notice.next_media_seq,
+                )
+            ]
         case Heard():
             kind = "segment_finalized" if notice.is_final else "partial_segment"
             annotations = {"annotations": dict(notice.annotations)} if notice.annotations else {}
@@ -56,6 +64,8 @@ def bodies_of(notice: Notice, *, words: bool) -> list[Body]:
         case Ended():
             cut_short = [] if notice.reason == "end_session" else [error_body(notice.reason, notice.message)]
             bodies = [*cut_short, _done(notice)]
+        case Replayed():
+            bodies = [dict(body) for body in notice.bodies]
         case Restarting():
             bodies = [error_body(notice.tag, notice.message)]
         case Failed():
@@ -93,14 +103,14 @@ def item_of(body: Body, seq: int) -> str | None:
     return item
 
 
-def ready_body(session_id: str, conversation_id: str, features: Features) -> Body:
+def ready_body(session_id: str, conversation_id: str, features: Features, *, next_media_seq: int = 0) -> Body:
     return {
         "type": "ready",
         "session_id": session_id,
         "conversation_id": conversation_id,
         "stream_version": STREAM_VERSION,
         "features": asdict(features),
-        "next_media_seq": 0,
+        "next_media_seq": next_media_seq,
     }
 
 

@@ -29,6 +29,7 @@ from sessions.protocols.base import (
     Opened,
     Ping,
     Pong,
+    Replayed,
     Restarting,
     SessionConfig,
     SpeechEnded,
@@ -61,7 +62,7 @@ class TranscribeCodec:
             return (_configure(message),)
         raise InvalidMessage(f"type is one of {', '.join([*PLAIN_COMMANDS, 'config'])}")
 
-    def encode(self, notice: Notice, *, sent_at: float) -> Sequence[Frame]:
+    def encode(self, notice: Notice, *, sent_at: float, seq: int | None = None) -> Sequence[Frame]:
         match notice:
             case Opened() | Configured():
                 self._word_timestamps = notice.config.word_timestamps
@@ -99,7 +100,7 @@ class TranscribeCodec:
                 body = _ended(notice)
             case Failed():
                 body = _error(notice)
-            case SpeechStarted() | SpeechEnded() | TurnUpdated() | Analysed():
+            case Replayed() | SpeechStarted() | SpeechEnded() | TurnUpdated() | Analysed():
                 return ()
         return (write_message(body),)
 

@@ -30,6 +30,7 @@ from sessions.protocols.base import (
     Notice,
     Opened,
     Pong,
+    Replayed,
     Restarting,
     SessionConfig,
     SpeechEnded,
@@ -82,7 +83,7 @@ class TranscriptionStreamCodec:
             return (_configure(message),)
         raise InvalidMessage(f"type is one of {', '.join([*PLAIN_COMMANDS, 'config'])}")
 
-    def encode(self, notice: Notice, *, sent_at: float) -> Sequence[Frame]:
+    def encode(self, notice: Notice, *, sent_at: float, seq: int | None = None) -> Sequence[Frame]:
         return [write_message(body) for body in self._bodies(notice)]
 
     def _bodies(self, notice: Notice) -> list[Body]:
@@ -110,7 +111,7 @@ class TranscriptionStreamCodec:
                 bodies = [_restarting(notice)]
             case Failed():
                 bodies = [_error(notice.code, notice.message)]
-            case Info() | Pong() | Announced() | Insight() | TurnUpdated() | Analysed():
+            case Replayed() | Info() | Pong() | Announced() | Insight() | TurnUpdated() | Analysed():
                 bodies = []
         return bodies
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from sessions.models import RealTimeSession
@@ -34,13 +35,15 @@ class NotHeld(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a running session is. `paused`: it has no socket. `last_activity`: Unix seconds."""
+    """How far a running session is. `paused`: it has no socket. `last_activity`: Unix seconds.
+    `next_media_seq`: of numbered frames, the one that is waited for."""
 
     session_id: str
     bytes_received: int
     audio_duration_s: float
     last_activity: float
     paused: bool = False
+    next_media_seq: int = 0
 
 
 def occupied(*, grace_s: float) -> QuerySet[RealTimeSession]:
@@ -88,7 +91,12 @@ def note_state(
 
 @transaction.atomic
 def release_session(
-    *, session_id: str, process_id: str, bytes_received: int, audio_duration_s: float
+    *,
+    session_id: str,
+    process_id: str,
+    bytes_received: int,
+    audio_duration_s: float,
+    next_media_seq: int = 0,
 ) -> None:
     """Let go of a running session: it is paused, its grace begins, and any process may take it."""
     now = timezone.now()
@@ -100,6 +108,7 @@ def release_session(
         lease_until=now,
         bytes_received=bytes_received,
         audio_duration_s=audio_duration_s,
+        next_media_seq=Greatest("next_media_seq", next_media_seq),
         last_activity=now,
     )
 
@@ -119,9 +128,10 @@ def renew_leases(*, process_id: str, progress: list[Progress]) -> set[str]:
         row.status = RealTimeSession.Status.PAUSED if item.paused else RealTimeSession.Status.ACTIVE
         row.bytes_received, row.audio_duration_s = item.bytes_received, item.audio_duration_s
         row.last_activity = datetime.fromtimestamp(item.last_activity, UTC)
+        row.next_media_seq = item.next_media_seq
         row.lease_until = lease_until
     fields: list[Any] = ["status", "bytes_received", "audio_duration_s", "last_activity", "lease_until"]
-    RealTimeSession.objects.bulk_update(rows, fields)
+    RealTimeSession.objects.bulk_update(rows, [*fields, "next_media_seq"])
     return {row.session_id for row in rows}
 
 
@@ -143,3 +153,16 @@ def note_cleared(*, session_id: str, process_id: str, start_s: float, end_s: flo
     if [start_s, end_s] not in spans:
         spans.append([start_s, end_s])
         row.save(update_fields=["options"])
+
+
+@transaction.atomic
+def reserve_seqs(*, session_id: str, process_id: str, count: int) -> int:
+    """The first of so many numbers that no message of the session has had or will have of anybody else.
+
+    Raises NotHeld and RealTimeSession.DoesNotExist.
+    """
+    row = held_row(session_id, process_id)
+    first = row.next_seq
+    row.next_seq = first + count
+    row.save(update_fields=["next_seq"])
+    return first

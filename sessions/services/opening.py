@@ -62,10 +62,11 @@ def open_session(
     model: str,
     max_sessions: int,
     grace_s: float,
+    must_exist: bool = False,
 ) -> OpenedRow:
     """The rows of a session, made now or found; found, it is this process's from here on.
 
-    `grace_s`: how long a session keeps its place while nobody holds it.
+    `grace_s`: how long a session keeps its place while nobody holds it. `must_exist`: none is made.
     Raises OtherOwner, AlreadyFinished, HeldElsewhere, NoCapacity.
     """
     with connection.cursor() as cursor:
@@ -73,6 +74,8 @@ def open_session(
     found = RealTimeSession.objects.select_for_update().filter(session_id=session_id).first()
     if found is not None:
         return _found(found, access, process_id)
+    if must_exist:
+        raise AlreadyFinished(session_id)
     _check_capacity(access, occupied(grace_s=grace_s), max_sessions)
     conversation = open_live_conversation(
         owner_id=access.owner_id,

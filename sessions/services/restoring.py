@@ -23,6 +23,7 @@ class Past:
     finals: tuple[Segment, ...]
     covered: tuple[float, ...]
     cleared_until_s: float
+    next_media_seq: int
     figures: SessionFigures
 
     @property
@@ -63,6 +64,7 @@ def read_past(session_id: str) -> Past:
             chunk.end_s if chunk.covers_until_s is None else chunk.covers_until_s for chunk in chunks
         ),
         cleared_until_s=max((end_s for _, end_s in row.options.get(CLEARED_OPTION, [])), default=0.0),
+        next_media_seq=row.next_media_seq,
         figures=_figures(chunks),
     )
 

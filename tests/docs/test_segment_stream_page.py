@@ -29,8 +29,9 @@ def test_the_page_states_every_message_with_every_field() -> None:
 def test_the_page_states_every_message_that_a_client_may_send() -> None:
     """Each type under "From the client" is taken at its place."""
     stated = re.findall(r'"type":"(\w+)"', section(page(PAGE), "## From the client"))
-    assert stated == ["start", "media", "stop"]
+    assert stated == ["start", "resume", "media", "stop"]
     assert read_start('{"type":"start"}').query == {}
+    assert read_start('{"type":"resume","session_id":"s","last_seq":-1}').session_id == "s"
     codec = SegmentStreamCodec()
     codec.order = MediaOrder(meter_of(AudioFormat()))
     assert codec.decode('{"type":"media","seq":0,"offset":0,"data":"AAA="}')

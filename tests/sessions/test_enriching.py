@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from sessions.aside import Aside
 from sessions.enriching import SNAPSHOT_GAP_PER_TURN_S, Enriching, Helpers
-from sessions.outbox import Outbox
+from sessions.outbox import Close, Outbox
 from sessions.protocols.base import Analysed, Insight, TurnUpdated
+from tests.sessions.test_limits import drain, numbers
 from transcription.analysis.diarization.online import can_embed, voice_of
 from transcription.engines.base import Samples
 from transcription.models import Segment, join_text
@@ -185,14 +186,13 @@ def test_partial_events_have_no_place_here() -> None:
 
 async def test_partial_turns_and_figures_give_way_in_the_outbox() -> None:
     """Of a turn and of the figures only the latest waits for a slow reader; final ones are all there."""
-    told, box = Told(), Outbox()
+    told, box = Told(), Outbox(number=numbers())
     told.hear(Segment(i, i * 1.0, i + 0.9, "no", (A, B)[i // 4 % 2], language="en") for i in range(12))
     await told.enriching.end()
     notices = [notice for notice in told.said if isinstance(notice, (TurnUpdated, Analysed))]
     for notice in notices:
         box.put(notice)
-    box.close(1000)
-    kept = [item for item in [await box.get() for _ in range(len(box))] if not hasattr(item, "code")]
+    kept = [item for item in await drain(box) if not isinstance(item, Close)]
     assert [item.turn for item in kept if isinstance(item, TurnUpdated)] == [
         turn for turn in told.turns if not turn.partial
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -43,10 +45,16 @@ def test_a_backlog_is_no_flood() -> None:
     assert not rule.admits(700.0, 60.0)
 
 
+def numbers() -> Callable[[int], int]:
+    taken = itertools.count()
+    return lambda count: next(taken)
+
+
 async def drain(box: Outbox) -> list[object]:
     box.close(1000)
     items: list[object] = []
-    while (item := await box.get()) is not None:
+    while (taken := await box.get()) is not None:
+        item, _ = taken
         items.append(item)
         if isinstance(item, Close):
             break
@@ -59,7 +67,7 @@ def partial(segment_id: int, revision: int) -> Heard:
 
 async def test_partials_give_way_and_finals_stay() -> None:
     """Of a segment only the latest revision waits, at its end of the queue; a final replaces its partials."""
-    box = Outbox()
+    box = Outbox(number=numbers())
     final = replace(HEARD, segment_id=0, revision=2)
     for notice in (partial(0, 0), Pong(1.0), partial(0, 1), final, partial(1, 0), partial(1, 1)):
         box.put(notice)
@@ -69,7 +77,7 @@ async def test_partials_give_way_and_finals_stay() -> None:
 
 async def test_only_the_newest_ack_waits() -> None:
     """A reader that was slow hears the latest ack once."""
-    box = Outbox()
+    box = Outbox(number=numbers())
     box.put(Acknowledged(1, 0.1))
     box.put(Acknowledged(2, 0.2))
     assert await drain(box) == [Acknowledged(2, 0.2), Close(1000)]
@@ -77,7 +85,7 @@ async def test_only_the_newest_ack_waits() -> None:
 
 async def test_a_box_runs_over_instead_of_growing() -> None:
     """Past its limit the box gives its reader up."""
-    box = Outbox(limit=3)
+    box = Outbox(number=numbers(), limit=3)
     waiting = asyncio.ensure_future(box.get())
     await asyncio.sleep(0)
     for index in range(5):
@@ -179,7 +187,7 @@ def test_a_reader_that_was_given_up_is_counted_once() -> None:
     """The seat counts an overrun box when its socket goes, and not again at the session's end."""
     figures = SessionFigures()
     seat = Seat(figures)
-    attachment = Attachment(cast("Any", None), FloodRule(0.0))
+    attachment = Attachment(cast("Any", None), FloodRule(0.0), numbers())
     for number in range(DEFAULT_LIMIT + 1):
         attachment.outbox.put(Failed("test", str(number)))
     seat.count(attachment)

@@ -36,7 +36,7 @@ async def start(socket: ClientConnection, **fields: Any) -> dict[str, Any]:
 
 
 async def test_what_is_said_comes_back(server: LiveServer, worker: ClockReader, key: str) -> None:
-    """Ready, partials, finals and done, in a seq without holes, with the key in start alone."""
+    """Ready, partials, finals and done, their seqs growing, with the key in start alone."""
     audio = speech(3) + silence(1) + speech(1)
     async with connect(f"{server.url}{PATH}") as socket:
         ready = await start(socket, sample_rate=16_000, diarization=True, auth=key)
@@ -46,7 +46,9 @@ async def test_what_is_said_comes_back(server: LiveServer, worker: ClockReader, 
         await socket.send('{"type":"stop"}')
         messages, code = await rest(socket)
     assert ready["features"] == {"diarization": can_embed(), "analytics": False, "semantics": False}
-    assert [message["seq"] for message in [ready, *messages]] == list(range(len(messages) + 1))
+    seqs = [message["seq"] for message in [ready, *messages]]
+    assert seqs[0] == 0
+    assert seqs == sorted(set(seqs))
     assert of_type(messages, "partial_segment")
     finals = [message["segment"] for message in of_type(messages, "segment_finalized")]
     assert [word for s in finals for word in s["text"].split()] == words_between(0, 3) + words_between(4, 5)
@@ -193,7 +195,7 @@ async def test_start_comes_first(server: LiveServer, worker: ClockReader, key: s
             error = await until(socket, "error")
             assert (error["code"], error["fatal"]) == ("invalid_message", False)
         ready = await start(socket)
-        assert ready["seq"] == 3
+        assert ready["seq"] == 0
         await socket.send('{"type":"start"}')
         assert (await until(socket, "error"))["code"] == "invalid_message"
         await socket.send('{"type":"stop"}')
