@@ -13,13 +13,13 @@ django_application = get_asgi_application()  # before anything that needs the ap
 
 from conversations.api.body_limit import BodyLimit
 from conversations.api.event_streams import EventStreams
-from conversations.api.waiting import WaitForTranscript
+from conversations.api.waiting import WaitForRun
 from sessions.routing import websocket_application
 
 application = ProtocolTypeRouter(
     {
         # Django takes a body in whole before a view can refuse it, so its size is limited before Django.
-        "http": BodyLimit(EventStreams(WaitForTranscript(django_application))),
+        "http": BodyLimit(EventStreams(WaitForRun(django_application))),
         "websocket": websocket_application,
     }
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.http import Http404
 
@@ -22,8 +24,11 @@ from conversations.models import (
     StageRun,
     Version,
 )
+from conversations.models.conversation import SEARCH_CONFIG
 
 LIVE_RUN_NUMBER = 0
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 
 def visible_conversations(access: Access) -> QuerySet[Conversation]:
@@ -42,7 +47,7 @@ def find_conversations(
     created_before: datetime | None = None,
     search: str | None = None,
 ) -> QuerySet[Conversation]:
-    """Filters of the list. `search` is looked for in what was said, in any version, whatever its case."""
+    """Filters of the list. `search` is looked for in what was said, in any version (`said_like`)."""
     conditions: dict[str, Any] = {
         "status": status,
         "source": source,
@@ -54,9 +59,18 @@ def find_conversations(
         **{name: value for name, value in conditions.items() if value is not None}
     )
     if search:
-        said = Segment.objects.filter(conversation=OuterRef("pk"), text__icontains=search)
-        conversations = conversations.filter(Exists(said))
+        conversations = conversations.filter(Exists(said_like(search).filter(conversation=OuterRef("pk"))))
     return conversations
+
+
+def said_like(search: str) -> QuerySet[Segment]:
+    """Segments that a search finds: words in any order, "a phrase", -without; case does not count. What is
+    written without spaces between words is looked for as it stands."""
+    if UNSPACED.search(search):
+        return Segment.objects.filter(text__icontains=search)
+    words = SearchVector("text", config=SEARCH_CONFIG)
+    query = SearchQuery(search, config=SEARCH_CONFIG, search_type="websearch")
+    return Segment.objects.annotate(said=words).filter(said=query)
 
 
 def conversation_for(access: Access, conversation_id: UUID) -> Conversation:
@@ -68,7 +82,9 @@ def conversation_for(access: Access, conversation_id: UUID) -> Conversation:
 
 
 def latest_run(conversation: Conversation) -> PipelineRun | None:
-    return conversation.runs.prefetch_related("stages").order_by("-number").first()
+    """The newest that was not for a single question."""
+    whole = conversation.runs.exclude(parameters__contains={"ad_hoc": True})
+    return whole.prefetch_related("stages").order_by("-number").first()
 
 
 def run_progress(run: PipelineRun) -> float:

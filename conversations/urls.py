@@ -11,6 +11,7 @@ from conversations.api.views import (
     conversations,
     findings,
     intake,
+    runs,
     tokens,
     transcriptions,
 )
@@ -40,6 +41,10 @@ api_patterns = [
     path(f"{CONVERSATION}/questions", findings.QuestionsView.as_view(), name="conversation-questions"),
     path(f"{CONVERSATION}/quality", findings.QualityView.as_view(), name="conversation-quality"),
     path(f"{CONVERSATION}/audio", audio.audio, name="conversation-audio"),
+    path(f"{CONVERSATION}/runs", runs.RunsView.as_view(), name="conversation-runs"),
+    path(f"{CONVERSATION}/cancel", runs.CancelView.as_view(), name="conversation-cancel"),
+    path("tasks/<int:task_id>", runs.TaskView.as_view(), name="task"),
+    path("tasks/<int:task_id>/cancel", runs.TaskCancelView.as_view(), name="task-cancel"),
     path("question-sets", catalogue.QuestionSetsView.as_view(), name="question-sets"),
     path("question-sets/<int:pk>", catalogue.QuestionSetView.as_view(), name="question-set"),
     path("taxonomies", catalogue.TaxonomiesView.as_view(), name="taxonomies"),

@@ -10,7 +10,8 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from conversations.access import MAX_TOKEN_TTL_S
-from conversations.models import ApiKey, Conversation, Version
+from conversations.models import ApiKey, Conversation, Stage, Version
+from transcription.analysis.registry import ENGINES as STAGE_ENGINES
 
 MAX_TEXT_CHARS = 50_000
 """Contract: REST."""
@@ -140,3 +141,26 @@ class TokenRequest(Strict):
 class TokenResponse(serializers.Serializer[Any]):
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
+
+
+class QuestionRequest(Strict):
+    question = serializers.CharField(max_length=MAX_QUESTION_CHARS)
+
+
+class RerunRequest(Strict):
+    """`stages`: nothing means all. `engines`: an alias by stage, instead of what the settings name."""
+
+    stages = serializers.ListField(
+        child=serializers.ChoiceField(Stage.choices), required=False, default=list, max_length=len(Stage)
+    )
+    engines = serializers.DictField(child=serializers.CharField(max_length=40), required=False, default=dict)
+
+    def validate_engines(self, engines: dict[str, str]) -> dict[str, str]:
+        for stage, name in engines.items():
+            # Dotted paths are the operator's to set: a caller chooses among what is there.
+            there = ("auto", "off", *STAGE_ENGINES.get(stage, ()))
+            if stage not in STAGE_ENGINES:
+                raise serializers.ValidationError(f"{stage}: one of {', '.join(STAGE_ENGINES)}.")
+            if name not in there:
+                raise serializers.ValidationError(f"{stage}: one of {', '.join(there)}.")
+        return engines

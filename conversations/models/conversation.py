@@ -6,7 +6,12 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
+
+SEARCH_CONFIG = "simple"
+"""PostgreSQL's, for every language alike: words as they are, without stems that only one language has."""
 
 
 class Version(models.TextChoices):
@@ -79,6 +84,7 @@ class Segment(models.Model):
 
     class Meta:
         ordering = ["run_number", "number"]
+        indexes = [GinIndex(SearchVector("text", config=SEARCH_CONFIG), name="segment_said")]
         constraints = [
             models.UniqueConstraint(
                 fields=["conversation", "run_number", "number"], name="segment_number_once_per_version"

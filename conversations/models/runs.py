@@ -58,6 +58,11 @@ class PipelineRun(models.Model):
     def __str__(self) -> str:
         return f"run {self.number} of {self.conversation_id}"
 
+    @property
+    def is_ad_hoc(self) -> bool:
+        """It answers a question that somebody asked, and nothing else."""
+        return bool(self.parameters.get("ad_hoc"))
+
 
 class StageRun(models.Model):
     """One stage of one run. `attempts` is counted before a start; `lease_until` says how long a start is

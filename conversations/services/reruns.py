@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import transaction
 
 from conversations import dispatch
-from conversations.errors import Conflict
-from conversations.models import Conversation, PipelineRun, StageRun, WorkStatus
-from conversations.services.run_plan import plan_run, waits_for
+from conversations.errors import Conflict, NotReady
+from conversations.models import Conversation, PipelineRun, Stage, StageRun, WorkStatus
+from conversations.selectors import latest_run
+from conversations.services.run_plan import (
+    AD_HOC,
+    ASKED_BY,
+    ENGINES,
+    ONLY,
+    plan_run,
+    waits_for,
+    with_dependants,
+)
 from conversations.services.runs import RunInProgressError, start_run
 from conversations.services.stage_runs import RUN_UNFINISHED
 
@@ -28,19 +38,50 @@ AGAIN = {
 }
 
 
-def rerun(*, conversation_id: UUID) -> PipelineRun:
-    """A new run that asks for what the last one asked for. Raises Conflict where one is under way, or where
-    the words are still being spoken."""
+def rerun(
+    *, conversation_id: UUID, stages: Collection[str] = (), engines: Mapping[str, str] | None = None
+) -> PipelineRun:
+    """A new run that asks for what the last one asked for; `stages`: for these alone and what depends on
+    them. `engines`: others than the settings name, by stage; they hold for this run.
+
+    Raises Conflict where one is under way, where the words are still being spoken, or where nothing of what
+    was named would be done.
+    """
     conversation = Conversation.objects.get(pk=conversation_id)
-    last = conversation.runs.order_by("-number").first()
+    last = latest_run(conversation)
     if last is None and conversation.source == Conversation.Source.LIVE:
         raise Conflict("The live session of this conversation has not ended.")
     if last is not None and last.status in RUN_UNFINISHED:
         raise Conflict(f"Run {last.number} of this conversation is not finished.")
+    parameters = {**(last.parameters if last else {})}
+    for name in (ONLY, ENGINES):
+        parameters.pop(name, None)
+    if stages:
+        parameters |= {ASKED_BY[stage]: True for stage in ASKED_BY if stage in stages}
+        if Stage.TRANSCRIPTION in stages and conversation.source == Conversation.Source.LIVE:
+            parameters["enhance_on_end"] = True
+        parameters[ONLY] = [str(stage) for stage in with_dependants(stages)]
+    if engines:
+        parameters[ENGINES] = dict(engines)
     try:
-        return start_run(conversation_id=conversation_id, parameters=last.parameters if last else {})
+        return start_run(conversation_id=conversation_id, parameters=parameters)
     except RunInProgressError as error:
         raise Conflict(str(error)) from error
+
+
+def ask(*, conversation_id: UUID, question: str) -> PipelineRun:
+    """A run that answers one question about the newest words. Raises Conflict where a run is under way: its
+    words may still change; NotReady where there are no words."""
+    conversation = Conversation.objects.get(pk=conversation_id)
+    if not conversation.segments.exists():
+        raise NotReady("There are no words yet that could answer.")
+    try:
+        return start_run(
+            conversation_id=conversation_id,
+            parameters={AD_HOC: True, ONLY: [str(Stage.QA)], "questions": [question]},
+        )
+    except RunInProgressError as error:
+        raise Conflict("This conversation is being worked on; ask again when it is done.") from error
 
 
 @transaction.atomic
@@ -50,7 +91,8 @@ def retry_failed(*, conversation_id: UUID) -> list[str]:
     Returns the names of what is sent, in order; none where nothing had failed or the run is under way.
     """
     conversation = Conversation.objects.select_for_update().get(pk=conversation_id)
-    run = conversation.runs.select_for_update().order_by("-number").first()
+    newest = latest_run(conversation)
+    run = conversation.runs.select_for_update().get(pk=newest.pk) if newest else None
     if run is None or run.status in RUN_UNFINISHED:
         return []
     stages = list(run.stages.select_for_update().order_by("position"))

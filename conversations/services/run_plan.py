@@ -7,7 +7,7 @@ the others found. What a stage cannot do without is another matter: without word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,12 @@ ASKED_BY: Mapping[Stage, str] = {
 """Stages that a run has only when its parameters ask for them."""
 ONLY = "stages"
 """The run parameter that limits a run to the stages that it names."""
+
+AD_HOC = "ad_hoc"
+"""The run parameter of a question that somebody asked: such a run answers it and leaves the conversation what
+its last whole run made of it."""
+ENGINES = "engines"
+"""The run parameter that names other engines than the settings do, by stage."""
 
 TEXT_BRINGS_WORDS = "a text brings its words"
 TEXT_HAS_NO_AUDIO = "a text has no audio"
@@ -83,6 +89,13 @@ def _skip_reason(stage: Stage, source: str, parameters: Mapping[str, Any]) -> st
     ):
         return LIVE_WORDS_STAND
     return ""
+
+
+def with_dependants(stages: Collection[str]) -> tuple[Stage, ...]:
+    """The named stages and all that may read what they give, in order."""
+    first = min(next(i for i, tier in enumerate(TIERS) if stage in tier) for stage in stages)
+    later = {stage for tier in TIERS[first + 1 :] for stage in tier}
+    return tuple(stage for stage in ORDER if stage in stages or stage in later)
 
 
 def waits_for(stage: str) -> frozenset[Stage]:

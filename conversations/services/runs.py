@@ -19,7 +19,7 @@ from django.utils import timezone
 from conversations import dispatch
 from conversations.models import Conversation, PipelineRun, StageRun, WorkStatus
 from conversations.selectors import version_read_by
-from conversations.services.run_plan import NEEDS_WORDS, plan_run
+from conversations.services.run_plan import AD_HOC, NEEDS_WORDS, plan_run
 from conversations.services.stage_runs import (
     RUN_UNFINISHED,
     STAGE_UNFINISHED,
@@ -62,7 +62,8 @@ def start_run(*, conversation_id: UUID, parameters: Mapping[str, Any]) -> Pipeli
         )
         for planned in plan_run(source=conversation.source, parameters=parameters)
     )
-    _set_conversation(conversation.pk, Conversation.Status.PENDING)
+    if not run.is_ad_hoc:
+        _set_conversation(conversation.pk, Conversation.Status.PENDING)
     dispatch.advance_run_after_commit(run.pk)
     return run
 
@@ -76,7 +77,8 @@ def advance_run(*, run_id: int) -> list[StageRun]:
     if run.status == WorkStatus.PENDING:
         run.status, run.started_at = WorkStatus.PROCESSING, timezone.now()
         run.save(update_fields=["status", "started_at"])
-        _set_conversation(run.conversation_id, Conversation.Status.PROCESSING)
+        if not run.is_ad_hoc:
+            _set_conversation(run.conversation_id, Conversation.Status.PROCESSING)
     has_words: bool | None = None
     while True:
         ready = [stage for stage in ready_stages(run) if stage.queued_at is None]
@@ -106,6 +108,12 @@ def cancel_run(*, run_id: int) -> bool:
     _end_run(run, WorkStatus.CANCELLED)
     dispatch.advance_run_after_commit(run.pk)  # which settles the recording
     return True
+
+
+def unfinished_runs(*, conversation_id: UUID) -> list[int]:
+    """The runs of a conversation that have not ended."""
+    runs = PipelineRun.objects.filter(conversation_id=conversation_id, status__in=RUN_UNFINISHED)
+    return list(runs.values_list("pk", flat=True))
 
 
 def unfinished_stages(*, run_id: int) -> bool:
@@ -141,8 +149,9 @@ def outcome_of(stage_statuses: Iterable[str]) -> WorkStatus:
 def _end_run(run: PipelineRun, status: WorkStatus) -> None:
     run.status, run.finished_at = status, timezone.now()
     run.save(update_fields=["status", "finished_at"])
-    newest = PipelineRun.objects.filter(conversation_id=run.conversation_id).aggregate(n=Max("number"))["n"]
-    if run.number == newest:  # a conversation is as its newest run left it
+    whole = PipelineRun.objects.filter(conversation_id=run.conversation_id)
+    newest = whole.exclude(parameters__contains={AD_HOC: True}).aggregate(n=Max("number"))["n"]
+    if run.number == newest:  # a conversation is as its newest whole run left it
         _set_conversation(run.conversation_id, Conversation.Status(status), completed_at=run.finished_at)
 
 

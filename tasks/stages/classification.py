@@ -6,13 +6,13 @@ from typing import Literal, cast
 
 from conversations.models import Conversation, Taxonomy
 from tasks.stages.base import NothingToDoError, StageResult, StageWork
-from tasks.stages.engines import stage_engine
+from tasks.stages.engines import engine_for
 from tasks.stages.reading import read
 from transcription.analysis.base import ClassificationEngine, TaxonomyLabel, to_json
 
 
 def run(work: StageWork) -> StageResult:
-    engine = cast("ClassificationEngine", stage_engine(work.stage.name))
+    engine = cast("ClassificationEngine", engine_for(work))
     labels = labels_for(work.conversation)
     if not labels:
         raise NothingToDoError("no taxonomy is chosen, and none is the default")

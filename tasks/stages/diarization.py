@@ -9,7 +9,7 @@ from conversations.services.words import SpeakerFigures, replace_final_segments
 from sessions.selectors import is_multichannel
 from tasks.recordings import NoRecordingError, ensure_recording
 from tasks.stages.base import NothingToDoError, StageResult, StageWork
-from tasks.stages.engines import stage_engine
+from tasks.stages.engines import engine_for
 from tasks.stages.reading import version_to_read
 from tasks.talk import segments_of
 from transcription.analysis.base import DiarizationEngine, SpeakerTurns, StageEngine
@@ -82,7 +82,7 @@ def run(work: StageWork) -> StageResult:
 
 def _diarized(work: StageWork) -> tuple[StageEngine, SpeakerTurns, tuple[Segment, ...]]:
     """The engine, who spoke when, and the words with their speakers."""
-    engine = cast("DiarizationEngine", stage_engine(work.stage.name))
+    engine = cast("DiarizationEngine", engine_for(work))
     try:
         samples = ensure_recording(work.conversation)
     except NoRecordingError as error:

@@ -6,13 +6,13 @@ from typing import cast
 
 from tasks.recordings import NoRecordingError, ensure_recording
 from tasks.stages.base import NothingToDoError, StageResult, StageWork
-from tasks.stages.engines import stage_engine
+from tasks.stages.engines import engine_for
 from tasks.stages.reading import read
 from transcription.analysis.base import EmotionEngine, to_json
 
 
 def run(work: StageWork) -> StageResult:
-    engine = cast("EmotionEngine", stage_engine(work.stage.name))
+    engine = cast("EmotionEngine", engine_for(work))
     _, talk = read(work)
     try:
         samples = ensure_recording(work.conversation)

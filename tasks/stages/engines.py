@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from tasks.stages.base import NothingToDoError
+from conversations.services.run_plan import ENGINES
+from tasks.stages.base import NothingToDoError, StageWork
 from transcription.analysis.base import LlmEndpoint, MeteredEngine, StageEngine, StageEngineConfig
 from transcription.analysis.registry import Choice, choose_stage_engine
 from transcription.engines.base import SpeechEngine, SpeechEngineConfig
@@ -17,13 +18,18 @@ from transcription.engines.registry import choose_speech_engine
 log = structlog.get_logger(__name__)
 
 
-def stage_engine(stage: str) -> StageEngine:
-    """The engine that the settings name for a stage.
+def engine_for(work: StageWork) -> StageEngine:
+    """The engine for a stage at work: the one that its run names, else that of the settings."""
+    return stage_engine(work.stage.name, work.run.parameters.get(ENGINES, {}).get(work.stage.name))
+
+
+def stage_engine(stage: str, name: str | None = None) -> StageEngine:
+    """The engine of that name for a stage; None: the one that the settings name.
 
     Raises NothingToDoError where there is none, EngineUnavailable where the one that was named cannot be
     loaded.
     """
-    name = settings.AMBIENT.stage_engines.get(stage, "auto")
+    name = name or settings.AMBIENT.stage_engines.get(stage, "auto")
     choice = _choice(stage, name)
     if choice.engine is None:
         reason = "is switched off" if name == "off" else "has no engine here"

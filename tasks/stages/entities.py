@@ -7,13 +7,13 @@ from typing import cast
 from conversations.models import Entity as EntityRow
 from conversations.models import StageRun
 from tasks.stages.base import StageResult, StageWork
-from tasks.stages.engines import stage_engine
+from tasks.stages.engines import engine_for
 from tasks.stages.reading import read
 from transcription.analysis.base import EntityEngine, to_json
 
 
 def run(work: StageWork) -> StageResult:
-    engine = cast("EntityEngine", stage_engine(work.stage.name))
+    engine = cast("EntityEngine", engine_for(work))
     version, talk = read(work)
     found = engine.extract(talk, on_progress=work.on_progress)
 

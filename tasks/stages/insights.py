@@ -6,13 +6,13 @@ from typing import cast
 
 from conversations.models import Stage
 from tasks.stages.base import StageResult, StageWork
-from tasks.stages.engines import stage_engine
+from tasks.stages.engines import engine_for
 from tasks.stages.reading import classification_from, entities_found, output_of, read, summary_from
 from transcription.analysis.base import InsightEngine, to_json
 
 
 def run(work: StageWork) -> StageResult:
-    engine = cast("InsightEngine", stage_engine(work.stage.name))
+    engine = cast("InsightEngine", engine_for(work))
     version, talk = read(work)
     insights = engine.derive(
         talk,

@@ -6,7 +6,7 @@ from typing import cast
 
 from tasks.recordings import NoRecordingError, ensure_recording
 from tasks.stages.base import NothingToDoError, StageResult, StageWork
-from tasks.stages.engines import batch_speech_engine, stage_engine
+from tasks.stages.engines import batch_speech_engine, engine_for
 from tasks.stages.reading import read
 from tasks.stages.transcription import batch_model
 from transcription.analysis.base import Spoken, TranslationEngine, to_json
@@ -17,7 +17,7 @@ DEFAULT_LANGUAGE = "en"
 
 
 def run(work: StageWork) -> StageResult:
-    engine = cast("TranslationEngine", stage_engine(work.stage.name))
+    engine = cast("TranslationEngine", engine_for(work))
     _, talk = read(work)
     parameters = work.run.parameters
     language_to = parameters.get("translate_to") or DEFAULT_LANGUAGE

@@ -19,7 +19,7 @@ from django.db import OperationalError, connections
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from conversations.api.run_watcher import RunWatcher
-from conversations.api.waiting import PATH, WaitForTranscript
+from conversations.api.waiting import WaitForRun
 from conversations.models import PipelineRun
 from conversations.services.access import create_key
 from conversations.services.runs import cancel_run
@@ -27,6 +27,7 @@ from tests.conversations.test_intake import wav
 from tests.conversations.test_transcriptions import WORDS, end
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PATH = "/v1/audio/transcriptions"
 PATIENCE_S = 20.0
 WITH_WORDS: dict[str, Any] = {"response_format": "verbose_json", "timestamp_granularities[]": "word"}
 OTHER_THREADS = 3
@@ -68,7 +69,7 @@ def posting(key: str, *, wait: bool = True, **fields: Any) -> Any:
         "server": ("localhost", 80),
         "scheme": "http",
     }
-    application: Any = WaitForTranscript(get_asgi_application())
+    application: Any = WaitForRun(get_asgi_application())
     communicator = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]
     communicator.input_queue.put_nowait({"type": "http.request", "body": body})
     return communicator

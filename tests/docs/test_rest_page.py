@@ -24,6 +24,8 @@ PLACES = {
     "$SESSION": "a-session",
     "$ENDED": "a-session",
     "$JOB": "1",
+    "$SET": "1",
+    "$TAXONOMY": "1",
 }
 Row = tuple[str, str, str]
 

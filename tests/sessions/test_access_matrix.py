@@ -51,10 +51,21 @@ SCOPES = {
     ("GET", f"{CONVERSATION}/questions"): "read",
     ("GET", f"{CONVERSATION}/quality"): "read",
     ("GET", f"{CONVERSATION}/audio"): "read",
+    ("POST", f"{CONVERSATION}/questions"): "write",
+    ("POST", f"{CONVERSATION}/runs"): "write",
+    ("POST", f"{CONVERSATION}/cancel"): "write",
+    ("GET", "api/v1/tasks/<int:task_id>"): "read",
+    ("POST", "api/v1/tasks/<int:task_id>/cancel"): "write",
     ("GET", "api/v1/question-sets"): "read",
+    ("POST", "api/v1/question-sets"): "admin",
     ("GET", "api/v1/question-sets/<int:pk>"): "read",
+    ("PATCH", "api/v1/question-sets/<int:pk>"): "admin",
+    ("DELETE", "api/v1/question-sets/<int:pk>"): "admin",
     ("GET", "api/v1/taxonomies"): "read",
+    ("POST", "api/v1/taxonomies"): "admin",
     ("GET", "api/v1/taxonomies/<int:pk>"): "read",
+    ("PATCH", "api/v1/taxonomies/<int:pk>"): "admin",
+    ("DELETE", "api/v1/taxonomies/<int:pk>"): "admin",
     ("GET", "api/v1/websocket/sessions"): "read",
     ("GET", "api/v1/websocket/sessions/<str:session_id>"): "read",
     ("POST", "api/v1/websocket/sessions/<str:session_id>/end"): "live",
@@ -142,6 +153,7 @@ def address_of_new_things(route: str, owner: User) -> str:
         "<str:session_id>": session_id,
         "<int:job_id>": run.pk,
         "<str:task_id>": run.pk,
+        "<int:task_id>": run.pk,
         "<int:pk>": pk_of_catalogue(route),
     }
     for place, value in ids.items():
@@ -150,10 +162,9 @@ def address_of_new_things(route: str, owner: User) -> str:
 
 
 def pk_of_catalogue(route: str) -> int:
-    """Of the first that the installation ships."""
-    first = QuestionSet.objects.first() if "question" in route else Taxonomy.objects.first()
-    assert first is not None
-    return first.pk
+    """Of one that was just made."""
+    catalogue = QuestionSet if "question" in route else Taxonomy
+    return int(catalogue.objects.create(name=uuid.uuid4().hex).pk)
 
 
 def status_of(method: str, address: str, key: str | None, token: str | None = None) -> int:

@@ -47,7 +47,18 @@ def test_every_call_of_the_page(
         sent = api.post("/uploads", files={"file": recording}).raise_for_status()
     job = finished(sent.json()["id"])["run"]["id"]
     asyncio.run(talk(stack, until(call_pcm, gap_after(0)), session_id="that-ended"))
-    places = {"ID": conversation["id"], "SESSION": "of-the-page", "JOB": str(job), "ENDED": "that-ended"}
+    questions = [{"key": "order", "text": "Which order is it about?"}]
+    made = api.post("/question-sets", json={"name": "A set", "questions": questions}).raise_for_status()
+    labels = [{"name": "return", "description": "send back"}]
+    sorted_into = api.post("/taxonomies", json={"name": "A taxonomy", "labels": labels}).raise_for_status()
+    places = {
+        "SET": str(made.json()["id"]),
+        "TAXONOMY": str(sorted_into.json()["id"]),
+        "ID": conversation["id"],
+        "SESSION": "of-the-page",
+        "JOB": str(job),
+        "ENDED": "that-ended",
+    }
     environment = {**os.environ, "KEY": stack.key, **places}
 
     async def while_a_session_runs() -> subprocess.CompletedProcess[str]:

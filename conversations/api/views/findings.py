@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,16 +13,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import exports
-from conversations.api.base import ApiView, ListView
+from conversations.api.base import ApiView, ListView, valid
+from conversations.api.held_answers import later
+from conversations.api.once import IDEMPOTENCY_HEADER, respond_once
 from conversations.api.pagination import ById
-from conversations.api.requests import RunQuery, TranscriptQuery, VersionQuery
+from conversations.api.requests import QuestionRequest, RunQuery, TranscriptQuery, VersionQuery
 from conversations.api.serializers import (
     AnswerSerializer,
     EntitySerializer,
     SpeakerSerializer,
     stage_output,
 )
+from conversations.api.tasks import RunTaskDocument, awaited_answer, task_json
 from conversations.api.transcripts import TranscriptDocument, asked_version, transcript_json, words_of
+from conversations.api.waiting import SCOPE_KEY
 from conversations.errors import NotReady
 from conversations.live import live_words
 from conversations.models import Answer, Conversation, Entity, Stage
@@ -35,6 +40,7 @@ from conversations.selectors import (
     version_number,
     why_no_result,
 )
+from conversations.services.reruns import ask
 
 PLAIN_FORMATS = {
     "text": (exports.to_text, "text/plain; charset=utf-8", "txt"),
@@ -119,6 +125,27 @@ class QuestionsView(ListView):
         number = _version_with(conversation, Stage.QA, self.valid_query(RunQuery)["run"])
         rows: QuerySet[Answer] = Answer.objects.none()
         return self.page(rows if number is None else answers_of(conversation, number))
+
+    @extend_schema(
+        operation_id="question_ask",
+        parameters=[IDEMPOTENCY_HEADER],
+        request=QuestionRequest,
+        responses={200: AnswerSerializer, 202: RunTaskDocument},
+    )
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        """One more question about it. Waits up to 30 s for the answer; after that it is 202 with the task
+        that goes on looking for it."""
+        conversation = conversation_for(self.access, conversation_id)
+        asked = valid(QuestionRequest(data=request.data))
+
+        def work() -> tuple[int, Any]:
+            run = ask(conversation_id=conversation.pk, question=asked["question"])
+            return 202, task_json(run)
+
+        response = respond_once(request, asked, work)
+        if (tell := later(getattr(request._request, "scope", {}), SCOPE_KEY)) is not None:
+            tell(awaited_answer(int(response.data["id"])))
+        return response
 
 
 class QualityView(ApiView):

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import exports
+from conversations.api.awaited_transcripts import awaited_transcript
 from conversations.api.base import ApiView, valid
 from conversations.api.held_answers import later
 from conversations.api.once import IDEMPOTENCY_HEADER, respond_once
@@ -20,7 +21,7 @@ from conversations.api.recording_form import RecordingForm
 from conversations.api.transcription_documents import AcceptedJob, JobDocument, job_json
 from conversations.api.transcription_requests import GRANULARITIES, ExportQuery, TranscriptionRequest
 from conversations.api.transcripts import words_of
-from conversations.api.waiting import SCOPE_KEY, Awaited
+from conversations.api.waiting import SCOPE_KEY
 from conversations.errors import UnsupportedMedia
 from conversations.jobs import JOB_STATUS, completed_words_number, job_for
 from conversations.services.jobs import erase_job
@@ -78,7 +79,13 @@ class TranscriptionsView(RecordingForm):
         if _wants_no_waiting(request):
             response["Preference-Applied"] = WAY_TO_ANSWER
         elif tell is not None:
-            tell(Awaited(job_id, fields["response_format"], tuple(fields[GRANULARITIES])))
+            tell(
+                awaited_transcript(
+                    job_id,
+                    response_format=fields["response_format"],
+                    granularities=tuple(fields[GRANULARITIES]),
+                )
+            )
         return response
 
 
