@@ -103,7 +103,7 @@ def read_replies(message: str | bytes) -> list[DecodeReply]:
 
 
 def _flat(reply: DecodeReply) -> dict[str, Any]:
-    """Words, of which there may be fifty, as lists; `dataclasses.asdict` would take ten times as long."""
+    """Words, of which there may be fifty, as lists; `dataclasses.asdict` takes five times as long."""
     data = {name: getattr(reply, name) for name in _REPLY}
     if (heard := reply.hypothesis) is not None:
         data["hypothesis"] = {name: getattr(heard, name) for name in _HYPOTHESIS} | {
