@@ -47,8 +47,8 @@ def task_message(name: str, args: tuple[Any, ...], *, queue: str, expires_s: flo
 
 @lru_cache
 def _template(name: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Headers, properties and the body's third part as Celery makes them: but for the ids and the expiry, each
-    message of a task has the same. Making them anew takes 12 µs of 30."""
+    """Headers, properties and the body's third part as Celery makes them: but for the ids and the expiry,
+    each message of a task has the same. Making them anew takes 12 µs of 30."""
     message = current_app.amqp.as_task_v2(
         "",
         name,
