@@ -34,6 +34,8 @@ AROUND_S = 0.25
 """Audio around an utterance that is decoded by itself, and never more than half of what lies between two."""
 CALM = {"loop": 0.0, "invent": 0.0, "error": 0.0, "no_answer": 0.0}
 """The adversary's faults that say nothing of what it could hear."""
+_ONE_CHILD = {"processes": 1, "decoders_per_process": 2, "answer_timeout_s": 600.0}
+"""Babble takes the last pass 8 s of processor time; a busy machine is no reason to lose the window."""
 _SCHEDULED_TIME = 2
 """Linux' CPUCLOCK_SCHED: of a process's clocks, the time that it ran."""
 
@@ -147,7 +149,7 @@ def _measured(run: str) -> Decode:
         try:
             (hypothesis,) = engine.decode([own])
         except EngineFailed:
-            return None, _cpu_s(engine) - began_s
+            return None, max(0.0, _cpu_s(engine) - began_s)  # it may be another child by now
         return hypothesis, _cpu_s(engine) - began_s
 
     return decode
@@ -163,9 +165,7 @@ def _cpu_s(engine: PocketSphinxEngine) -> float:
 def _embedded_engine() -> PocketSphinxEngine:
     global _embedded  # noqa: PLW0603 - one per process of the pool
     if _embedded is None:
-        _embedded = PocketSphinxEngine(
-            SpeechEngineConfig("en-us", options=(("processes", 1), ("decoders_per_process", 2)))
-        )
+        _embedded = PocketSphinxEngine(SpeechEngineConfig("en-us", options=tuple(_ONE_CHILD.items())))
         _embedded.load()
     return _embedded
 
