@@ -95,6 +95,9 @@ class Result:
 
     def _steady_looks(self) -> tuple[Look, Look]:
         looks = self._within_steady()
+        if len(looks) < 2:
+            failures = {one.failure for one in self.sessions if one.failure}
+            raise RuntimeError(f"there was no time with all sessions on; they say {sorted(failures)[:3]}")
         return looks[0], looks[-1]
 
 
