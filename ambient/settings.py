@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from csp.constants import NONE, SELF
+
 from ambient import conf
 from ambient.databases import database_from_url
 from ambient.logs import logging_settings
@@ -57,6 +59,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",  # the page of the REST documentation, from here and not from a CDN
+    "csp",
     "django_structlog",
     "channels",
     "conversations.apps.ConversationsConfig",
@@ -66,6 +70,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -111,7 +116,7 @@ STATIC_ROOT = AMBIENT.home / "static"
 MEDIA_ROOT = AMBIENT.media_root
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "ambient.static_files.HashedModules"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
@@ -135,6 +140,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Live conversation intelligence that people can host themselves.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "ConversationStatusEnum": "conversations.models.Conversation.Status",
         "StageStatusEnum": "conversations.models.StageRun.Status",
@@ -151,6 +158,27 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+CONTENT_SECURITY_POLICY = {
+    # Nothing from elsewhere and nothing inline; sockets and requests to this address alone.
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "live"
+LOGOUT_REDIRECT_URL = "live"
+SESSION_COOKIE_SAMESITE = "Lax"  # a link from elsewhere finds people signed in, a form does not
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # pages have the token in a form
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from conversations import sign_in
 from conversations.api.views import (
     audio,
     audio_tasks,
@@ -78,6 +80,9 @@ audio_patterns = [
 """One recording in, progress and results out."""
 
 urlpatterns = [
+    path("sign-in", sign_in.SignIn.as_view(), name="sign-in"),
+    path("sign-in/link", sign_in.SignInLink.as_view(), name="sign-in-link"),
+    path("sign-out", LogoutView.as_view(), name="sign-out"),
     path("api/v1/", include((api_patterns, "api"))),
     path("v1/audio/", include(transcription_patterns)),
     path("audio/", include(audio_patterns)),

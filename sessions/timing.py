@@ -53,7 +53,9 @@ def picture(timings: Sequence[Timing]) -> SafeString:
         return format_html('<span class="ambient-none">{}</span>', "Nothing has been measured yet.")
     pixels_per_ms = (WIDTH - LEFT - RIGHT) / max(*ends, 1.0)
     legend = format_html_join(
-        "", '<span><i style="background: {}"></i>{}</span>', ((colour, name) for name, colour in STEPS)
+        "",
+        '<span><svg viewBox="0 0 1 1" aria-hidden="true"><path d="M0 0h1v1H0z" fill="{}"/></svg>{}</span>',
+        ((colour, name) for name, colour in STEPS),
     )
     bars = format_html_join(
         "", "{}", ((_bar(row, timing, pixels_per_ms),) for row, timing in enumerate(timings))

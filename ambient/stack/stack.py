@@ -44,6 +44,8 @@ class Stack:
     children: list[Child] = field(default_factory=list, init=False)
     environment: dict[str, str] = field(default_factory=dict, init=False)
     key: str = field(default="", init=False, repr=False)
+    sign_in_path: str = field(default="", init=False, repr=False)
+    """Path and query of a link that signs the operator in once; empty where that user is switched off."""
     _lock: TextIO | None = field(default=None, init=False)
     _restart_at: dict[str, float] = field(default_factory=dict, init=False)
 
@@ -60,7 +62,7 @@ class Stack:
             self.say("starting PostgreSQL and Redis")
             self._start_servers()
             self.say("preparing the database")
-            self.key = self._prepare()
+            self.sign_in_path, self.key = self._prepare()
             self.say("starting the web server and the workers")
             self.children = list(self._processes())
             for child in self.children:
@@ -139,7 +141,7 @@ class Stack:
             self.servers.append(server)
             server.start()
 
-    def _prepare(self) -> str:
+    def _prepare(self) -> tuple[str, str]:
         done = subprocess.run(
             [sys.executable, "manage.py", "prepare"],
             check=False,
@@ -149,7 +151,8 @@ class Stack:
         )
         if done.returncode != 0:
             raise StackError(f"The installation could not be prepared:\n{done.stderr.strip()[-2000:]}")
-        return done.stdout.strip().splitlines()[-1]
+        link, key = done.stdout.splitlines()[-2:]
+        return link, key
 
     def _processes(self) -> Iterator[Child]:
         conf = self.conf

@@ -29,6 +29,8 @@ def main() -> int:
         with interruptible():
             stack.start()
             print(f"READY {stack.address} key={stack.key}", flush=True)
+            if stack.sign_in_path:
+                print(f"Sign in, once and within 15 minutes: {stack.address}{stack.sign_in_path}", flush=True)
             while True:
                 stack.watch()
                 time.sleep(WATCH_INTERVAL_S)

@@ -201,7 +201,7 @@ def test_a_new_key_is_shown_once(browser: Client, owner: User) -> None:
     )
     row = ApiKey.objects.get(name="tablet")
     text = page.content.decode()
-    key = text.split('user-select: all">')[1].split("<")[0]
+    key = text.split('class="ambient-key">')[1].split("<")[0]
     access = access_from_key(key)
     assert access is not None
     assert (access.owner_id, access.scopes) == (owner.pk, frozenset({"live", "read"}))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -71,12 +72,28 @@ def ready_line(process: subprocess.Popen[str]) -> re.Match[str]:
     return found
 
 
+def signs_in(link: str) -> bool:
+    """Whether a browser that follows the link and presses its button is let into the admin."""
+    with httpx.Client() as browser:
+        page = browser.get(link)
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+        if page.status_code != 200 or token is None:
+            return False
+        browser.post(link, data={"csrfmiddlewaretoken": token[1]})
+        return browser.get(urljoin(link, "/admin/")).status_code == 200
+
+
 def test_it_says_where_and_with_which_key_and_stops_whole(
     up: subprocess.Popen[str], environment: dict[str, str]
 ) -> None:
-    """READY comes when /readyz is 200, the key opens the API, SIGTERM leaves no process; the second start
-    finds the first one's data, and Daphne serves as well."""
+    """READY comes when /readyz is 200, the key opens the API and the link the admin, once; SIGTERM leaves no
+    process; the second start finds the first one's data, and Daphne serves as well."""
     address, key = ready_line(up).groups()
+    assert up.stdout is not None
+    link = up.stdout.readline().split()[-1]
+    assert [signs_in(link), signs_in(link)] == [True, False]
+    token = link.partition("token=")[2]
+    assert all(token not in log.read_text() for log in Path(environment["AMBIENT_HOME"], "log").iterdir())
     assert httpx.get(f"{address}/readyz").json()["status"] == "ready"
     headers = {"Authorization": f"Bearer {key}"}
     assert httpx.get(f"{address}/api/v1/conversations", headers=headers).status_code == 200
