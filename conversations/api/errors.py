@@ -10,8 +10,10 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.multipartparser import MultiPartParserError
+from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -54,6 +56,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         if status == 500:
             logger.error("unhandled error in %s", type(context.get("view")).__name__, exc_info=error)
         response = Response(body, status=status)
+        if status == 503:  # what a database says may quote rows
+            logger.warning("%s: %s", type(context.get("view")).__name__, type(error).__name__)
+            response.headers["Retry-After"] = "1"
     request = context.get("request")
     response.data = for_address(request.path if request else "", response.status_code, response.data)
     return response
@@ -71,6 +76,8 @@ def _status_and_body(error: Exception) -> tuple[int, dict[str, Any]]:
             answer = 403, envelope("permission_denied", str(error) or "Not allowed.")
         case RequestDataTooBig():
             answer = 413, envelope("payload_too_large", "The request body is too large.")
+        case OperationalError() | InterfaceError() | RedisError():
+            answer = 503, envelope("unavailable", "The database or Redis does not answer; try again.")
         case MultiPartParserError():
             answer = 400, envelope("parse_error", f"The multipart body is malformed: {error}")
         case _:
