@@ -30,6 +30,8 @@ app.conf.update(
     accept_content=["json"],
     task_acks_late=True,
     task_reject_on_worker_lost=True,
+    # A child's last result is waited for so long before it counts as lost; a stage's result is in its row.
+    worker_lost_wait=1.0,
     worker_prefetch_multiplier=1,
     task_default_queue=BATCH_QUEUE,
     task_routes={"tasks.live.*": {"queue": LIVE_QUEUE}},
