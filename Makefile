@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 AUDIO ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo up test check lint types layers migrations bench bench-streaming bench-load lock clean
+.PHONY: help demo up test check lint types layers migrations bench bench-streaming bench-load bench-pipeline lock clean
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -62,6 +62,9 @@ bench-streaming: $(VENV)/test.stamp $(VENV)/weights.stamp ## the core against Lo
 
 bench-load: $(VENV)/test.stamp $(VENV)/weights.stamp ## many sessions at once: latency, lost words, CPU, memory (QUICK=1: shorter)
 	@$(BIN)/python -m bench.load $(if $(QUICK),--quick)
+
+bench-pipeline: $(VENV)/test.stamp $(VENV)/weights.stamp ## what the embedded engines make of held-out conversations (QUICK=1: a part)
+	@$(BIN)/python -m bench.pipeline $(if $(QUICK),--quick)
 
 lock: ## pin anew what pyproject.toml names
 	@.ci/lock

@@ -16,6 +16,7 @@ import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,14 @@ def spoken_words(text: str) -> list[str]:
     return kept.split()
 
 
-def synthesise(line: Line, path: Path) -> tuple[Samples, list[tuple[str, float, float]]]:
-    """A line's samples in [-1, 1] and its words with their starts and ends in seconds."""
+def synthesise(
+    line: Line, path: Path, *, exact: bool = True
+) -> tuple[Samples, list[tuple[str, float, float]]]:
+    """A line's samples in [-1, 1] and its words with their starts and ends in seconds.
+
+    Raises ValueError where the voice reads words otherwise in the sentence than alone, so that it is not
+    known where each ends; unless `exact` is False: then each gets its share of the phones.
+    """
     output = subprocess.run(
         ["flite", "-voice", line.voice, "-t", line.text, "-psdur", "-o", str(path)],
         check=True, capture_output=True, text=True,
@@ -145,14 +152,16 @@ def synthesise(line: Line, path: Path) -> tuple[Samples, list[tuple[str, float, 
             phones.append((before_s, float(end)))
         before_s = float(end)
 
-    words: list[tuple[str, float, float]] = []
-    at = 0
-    for word in spoken_words(line.text):
-        count = phone_count(line.voice, word)
-        words.append((word, phones[at][0], phones[at + count - 1][1]))
-        at += count
-    if at != len(phones):
-        raise ValueError(f"{line.text!r}: {len(phones)} phones, but {at} in its words one by one")
+    spoken = spoken_words(line.text)
+    ends = list(accumulate(phone_count(line.voice, word) for word in spoken))
+    if ends[-1] != len(phones):
+        if exact:
+            raise ValueError(f"{line.text!r}: {len(phones)} phones, but {ends[-1]} in its words one by one")
+        ends = [max(1, round(end * len(phones) / ends[-1])) for end in ends]
+    words = [
+        (word, phones[min(first, end - 1)][0], phones[end - 1][1])
+        for word, first, end in zip(spoken, [0, *ends], ends, strict=False)
+    ]
 
     with wave.open(str(path)) as wav:
         if wav.getframerate() != SAMPLE_RATE_HZ:

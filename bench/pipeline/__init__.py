@@ -1,0 +1,1 @@
+"""What the pipeline makes of conversations whose every word, voice and fact is known."""
