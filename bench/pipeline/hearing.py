@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pyannote.core import Annotation
@@ -15,7 +15,7 @@ from bench.words import folded, matches, word_error_rate
 from transcription.analysis.base import SpeakerTurns, StageEngineConfig, Talk
 from transcription.analysis.diarization.embedded import EmbeddedDiarization
 from transcription.analysis.speakers import assign_speakers
-from transcription.engines.base import Samples, SpeechEngineConfig, SpeechOptions
+from transcription.engines.base import Hypothesis, Samples, SpeechEngineConfig, SpeechOptions
 from transcription.engines.registry import make_speech_engine
 from transcription.models import Segment, Turn
 
@@ -43,7 +43,7 @@ def recognise(recordings: Sequence[Samples]) -> list[tuple[Segment, ...]]:
         engine.close()
 
 
-def _segments(hypotheses) -> tuple[Segment, ...]:
+def _segments(hypotheses: Iterable[Hypothesis]) -> tuple[Segment, ...]:
     pieces = [piece for hypothesis in hypotheses for piece in hypothesis.segments if piece.text.strip()]
     return tuple(
         Segment(number, piece.start_s, piece.end_s, piece.text.strip(), words=piece.words)

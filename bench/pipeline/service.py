@@ -35,12 +35,13 @@ PIECE_BYTES = 256 * 1024
 LOOK_EVERY_S = 0.1
 STEP_NAMES = {"entities": "entity_extraction", "quality": "qa_evaluation", "summary": "summarization"}
 """Stages that events call otherwise (contract: terms)."""
-SCRIPTED = {"AMBIENT_BATCH_ENGINE": "scripted", "AMBIENT_ENGINE_OPTIONS": json.dumps({"cost_ms": 0})}
 
 
 def figures(*, runs: int, uploads: int = UPLOADS) -> list[Figure]:
     """`runs`: how often the shipped call is processed for its events."""
-    with running_stack(**SCRIPTED) as stack:
+    with running_stack(
+        AMBIENT_BATCH_ENGINE="scripted", AMBIENT_ENGINE_OPTIONS=json.dumps({"cost_ms": 0})
+    ) as stack:
         return [*_events(stack, runs), *_uploads(stack, uploads)]
 
 
