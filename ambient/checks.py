@@ -46,6 +46,8 @@ def _live(conf: AmbientSettings) -> Iterator[CheckMessage]:
     for name, value in at_least_one.items():
         if value < 1:
             yield Error(f"{name} is {value}.", hint="Set it to 1 or more.", id="ambient.E001")
+    if live.max_process_sessions < 0:
+        yield Error("AMBIENT_PROCESS_SESSIONS is negative.", hint="0 sets no bound.", id="ambient.E007")
     if live.resume_grace_s < 0:
         yield Error("WEBSOCKET_RESUME_GRACE is negative.", hint="0 turns resuming off.", id="ambient.E002")
     if not 8000 <= live.sample_rate_hz <= 48_000:

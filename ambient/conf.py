@@ -32,6 +32,8 @@ class LiveSettings:
     """Live sessions: the `WEBSOCKET_*` variables."""
 
     max_connections: int
+    max_process_sessions: int
+    """Of one web process; 0: no such bound."""
     heartbeat_interval_s: int
     chunk_timeout_s: float
     max_session_duration_s: int
@@ -97,6 +99,7 @@ def load(env: Env | None = None) -> AmbientSettings:
     env = env or Env()
     live = LiveSettings(
         max_connections=env.int("WEBSOCKET_MAX_CONNECTIONS", 100),
+        max_process_sessions=env.int("AMBIENT_PROCESS_SESSIONS", 0),
         heartbeat_interval_s=env.int("WEBSOCKET_HEARTBEAT_INTERVAL", 30),
         chunk_timeout_s=env.float("WEBSOCKET_CHUNK_TIMEOUT", 10.0),
         max_session_duration_s=env.int("WEBSOCKET_MAX_SESSION_DURATION", 7200),

@@ -13,6 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from conversations.queues import queues_with_workers
+from sessions import hub
 from sessions.wire import BATCH_QUEUE, ENGINE_KEY, LIVE_QUEUE
 
 NEEDED_QUEUES = (LIVE_QUEUE, BATCH_QUEUE)
@@ -25,7 +26,11 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 with what is at work, or 503 naming what is missing."""
+    """200 with what is at work, or 503 naming what is missing.
+
+    Also 503 while this process has as much to do as it can: nothing is missing, and its sessions go on, but a
+    balancer, which only reads the status, is to give new ones to another process.
+    """
     missing: list[str] = []
     report: dict[str, Any] = {"missing": missing, "queues": {}, "live_engine": None}
     try:
@@ -45,5 +50,6 @@ def readyz(request: HttpRequest) -> JsonResponse:
             missing.append("live engine")
         else:
             report["live_engine"] = json.loads(engine)
-    report["status"] = "missing" if missing else "ready"
-    return JsonResponse(report, status=503 if missing else 200)
+    saturated = not missing and hub.is_saturated()
+    report["status"] = "missing" if missing else "saturated" if saturated else "ready"
+    return JsonResponse(report, status=200 if report["status"] == "ready" else 503)

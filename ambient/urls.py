@@ -9,7 +9,7 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
-from ambient import health
+from ambient import health, metrics
 from ambient.documentation import Documentation
 from conversations.sign_in import SignIn
 
@@ -21,6 +21,7 @@ handler500 = "ambient.errors.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)(ICON)), name="favicon"),
     path("admin/login/", SignIn.as_view()),  # ahead of the admin's own, which counts no wrong passwords
     path("admin/", admin.site.urls),

@@ -15,6 +15,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import ParamSpec, TypeVar
 
+from conversations.metrics import catalogue as metrics
+
 logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
@@ -27,9 +29,10 @@ class LeftOutError(Exception):
 
 
 class Aside:
-    """One child, shared by all sessions of a process. `left_out` counts what was not done."""
+    """One child, shared by all sessions of a process, for the work `name`. `left_out`: what was not done."""
 
-    def __init__(self, *, most_waiting: int) -> None:
+    def __init__(self, name: str, *, most_waiting: int) -> None:
+        self._name = name
         self._most_waiting = most_waiting
         self._waiting = 0
         self._executor: ProcessPoolExecutor | None = None
@@ -44,19 +47,23 @@ class Aside:
         if kwargs:
             raise TypeError("arguments go by position")
         if self._waiting >= self._most_waiting:
-            self.left_out += 1
+            self._leave_out()
             raise LeftOutError(f"{self._waiting} wait")
         self._waiting += 1
         executor = self._executor = self._executor or _child()
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, function, *args)
         except BrokenProcessPool as error:
-            self.left_out += 1
+            self._leave_out()
             if self._executor is executor:
                 self._executor = None  # the next one starts another
             raise LeftOutError("the child process died") from error
         finally:
             self._waiting -= 1
+
+    def _leave_out(self) -> None:
+        self.left_out += 1
+        metrics.DROPS.add(1, self._name)
 
     def close(self) -> None:
         if self._executor is not None:

@@ -19,6 +19,7 @@ from channels.exceptions import StopConsumer
 from channels.utils import await_many_dispatch
 from django.conf import settings
 
+from conversations.metrics import catalogue as metrics
 from sessions import hub as hubs
 from sessions.admission import Refused, admit
 from sessions.attachment import Attachment
@@ -181,6 +182,7 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
         return sent_at
 
     async def _refuse(self, refused: Refused) -> None:
+        metrics.SOCKETS_REFUSED.add(1, refused.error)
         try:
             await self._send(Failed(refused.error, refused.message))
             await self._close(refused.close_code, refused.error)

@@ -19,6 +19,7 @@ from typing import TypeAlias
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from conversations.metrics import catalogue as metrics
 from sessions.protocols.messages import write_message
 from sessions.protocols.stream_bodies import Body, item_of
 
@@ -205,3 +206,4 @@ class Feed:
         del messages[next(iter(messages))]
         self._count -= 1
         self._torn.add(session_id)
+        metrics.DROPS.add(1, "feed")

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from conversations.access import Access
+from conversations.metrics import catalogue as metrics
 from sessions import insights, store, voices
 from sessions.aside import Aside
 from sessions.attachment import Attachment
@@ -34,6 +35,7 @@ from sessions.following import Said, changed_since, state_of
 from sessions.hearing import Hearing
 from sessions.limits import WrongKeys
 from sessions.live import LiveSession
+from sessions.load import LoadMeter
 from sessions.making import Means, make_session
 from sessions.parameters import StreamParameters
 from sessions.services.holding import LEASE_S, renew_leases
@@ -95,12 +97,15 @@ class Hub:
         )
         self._hearing = Hearing(self._obey, lambda: self.sessions)
         self._turns = Turns()
+        self.load = LoadMeter(self._redis, self.sessions)
         self._leaving = False
         self._tasks = [
             asyncio.create_task(self._forever(self.decoder.listen, "replies")),
             asyncio.create_task(self._forever(self.feed.write, "feed")),
             asyncio.create_task(self._forever(self._hearing.listen, "operators")),
             asyncio.create_task(self._forever(self._keep_leases, "leases")),
+            asyncio.create_task(self._forever(self.load.watch, "load")),
+            asyncio.create_task(self._forever(self.load.say, "standing")),
         ]
 
     async def open(
@@ -169,6 +174,7 @@ class Hub:
             must_exist=must_exist,
         )
         if row.existed and (session := self.sessions.get(session_id)):
+            metrics.SESSIONS_RESUMED.add(1, "same_process")
             return await session.attach(epoch=row.epoch, resumed=True, new_part=True)
         try:
             if row.existed:
@@ -182,6 +188,10 @@ class Hub:
             await asyncio.shield(undo)
             raise
         self.sessions[session_id] = session
+        if row.existed:
+            metrics.SESSIONS_RESUMED.add(1, "take_over")
+        else:
+            metrics.SESSIONS_OPENED.add(1, protocol)
         attachment = await session.attach(epoch=row.epoch, resumed=row.existed, new_part=False)
         await self._hearing.join(session_id)
         return attachment
@@ -275,8 +285,8 @@ def _helpers() -> Helpers:
     ambient = settings.AMBIENT
     endpoint = LlmEndpoint(ambient.llm_base_url, ambient.llm_model, ambient.llm_api_key)
     return Helpers(
-        insights=Aside(most_waiting=insights.MOST_WAITING),
-        voices=Aside(most_waiting=voices.MOST_WAITING),
+        insights=Aside("insights", most_waiting=insights.MOST_WAITING),
+        voices=Aside("voices", most_waiting=voices.MOST_WAITING),
         endpoint=endpoint if ambient.llm_base_url else None,
     )
 
@@ -303,3 +313,8 @@ async def shut_down() -> None:
     """Close the running loop's hub, where there is one (an ASGI lifespan's end)."""
     if hub := _hubs.pop(asyncio.get_running_loop(), None):
         await hub.close()
+
+
+def is_saturated() -> bool:
+    """Whether this process should get no more sessions (any of its loops; there is one). From any thread."""
+    return any(hub.load.is_saturated for hub in list(_hubs.values()))

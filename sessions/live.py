@@ -21,6 +21,7 @@ from sessions.parts import Parts
 from sessions.protocols.base import Announced, Failed, Lagging
 from sessions.services.holding import NotHeld, Progress
 from sessions.services.opening import AlreadyFinished, HeldElsewhere
+from sessions.telemetry import SessionTelemetry
 from transcription.errors import AudioUndecodable
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class LiveSession:
         self._seat = parts.seat
         self._deadlines = parts.deadlines
         self._figures = parts.figures
+        self._telemetry = SessionTelemetry(parts.figures, parts.transcriber.meter)
         self._clock = parts.clock
         self._records = parts.records
         self._recorder = parts.recorder
@@ -156,6 +158,14 @@ class LiveSession:
         return self._seat.attachment
 
     @property
+    def lag_s(self) -> float:
+        """How far the transcript is behind now; what a resumed client sends late not counted."""
+        backlog_s = (
+            self.attachment.flood.backlog_left_s(self._clock.monotonic_s()) if self.attachment else 0.0
+        )
+        return self.transcriber.lag_s - backlog_s
+
+    @property
     def progress(self) -> Progress:
         received = self.transcriber.meter.total
         return Progress(
@@ -241,6 +251,7 @@ class LiveSession:
     def _mind_house(self) -> None:
         self._house_alarm = asyncio.get_running_loop().call_later(HOUSE_INTERVAL_S, self._mind_house)
         self._keep_house()
+        self._telemetry.note(self.lag_s if self.attachment else None)
 
     def _leave(self, farewell: Farewell) -> None:
         self._leaving = True
@@ -249,6 +260,7 @@ class LiveSession:
 
     def _let_go(self) -> None:
         self._over = True
+        self._telemetry.note()
         self.transcriber.close()
         self._recorder.close()
         self._on_ended(self)
@@ -273,7 +285,7 @@ class LiveSession:
             self.end(ending)
         self._recorder.sync_if_due(now_s)
         if attachment := self.attachment:
-            lag_s = self.transcriber.lag_s - attachment.flood.backlog_left_s(now_s)
+            lag_s = self.lag_s
             self._figures.note_lag(lag_s)
             if self._deadlines.warns_of(lag_s, now_s):
                 self._figures.lag_warnings += 1

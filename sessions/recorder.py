@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import time
 from collections.abc import Callable
 
+from conversations.metrics import catalogue as metrics
 from sessions import store
 from sessions.journal import Journal
 from sessions.meter import Meter
@@ -54,6 +56,7 @@ class Recorder:
         self._turning = asyncio.Lock()  # one socket's part is sealed before the next one's begins
         self._next_sync_s = 0.0
         self._syncing: asyncio.Task[None] | None = None
+        self._waiting_since_s: float | None = None  # the oldest byte that no flush has taken
 
     @property
     def next_sync_s(self) -> float | None:
@@ -70,6 +73,8 @@ class Recorder:
         except OSError as error:
             self._refuse(error)
             return False
+        if self._waiting_since_s is None:
+            self._waiting_since_s = time.monotonic()
         return True
 
     def sync_if_due(self, now_s: float) -> None:
@@ -109,6 +114,7 @@ class Recorder:
 
     async def _sync(self) -> None:
         accepted = self._meter.total
+        since_s, self._waiting_since_s = self._waiting_since_s, None
         try:
             safe_bytes = await store.run(self._journal.sync)
         except OSError as error:
@@ -118,10 +124,13 @@ class Recorder:
             self._syncing = None
         if safe_bytes >= accepted.stored_bytes:
             self._safe = accepted
+            if since_s is not None:
+                metrics.ACK.observe(time.monotonic() - since_s)
         if self._acks and not self.is_full:
             self._say(Acknowledged(self._safe.sent_bytes, self._safe.audio_s))
 
     def _refuse(self, error: OSError) -> None:
         self.is_full = True
+        metrics.JOURNAL_REFUSALS.add()
         logger.error("session %s: the journal cannot be written: %s", self._session_id, error)
         self._on_full(error)

@@ -31,6 +31,7 @@ from sessions.records import SessionIdentity, SessionRecords
 from sessions.services.recording_words import FinalChunk
 from sessions.services.restoring import Past
 from sessions.spoken import Cleared, DecodeTimes, Spoken
+from sessions.telemetry import note_final
 from sessions.transcriber import Transcriber
 from sessions.wording import Wording
 from transcription.engines.base import SAMPLE_RATE_HZ
@@ -206,6 +207,7 @@ class Speaker:
         """A final's frame has gone out."""
         if times := self._unsent.pop(notice.chunk_index, None):
             self._figures.note_sent(times, sent_at)
+            note_final(times, sent_at)
             self._sent[notice.chunk_index] = sent_at
 
     def take_sent(self) -> dict[int, float]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeAlias
 
+from conversations.metrics import catalogue as metrics
 from transcription.audio.vad import Probabilities, SileroVad
 from transcription.engines.base import Samples
 
@@ -75,6 +76,8 @@ class VoiceDetector:
                         if not done.done():
                             done.set_exception(error)
                     continue
+                metrics.VAD_BATCH.observe(len(jobs))
+                metrics.VAD_BATCH_S.observe(loop.time() - self._began_s)
                 for (_, _, done), answer in zip(jobs, answers, strict=True):
                     if not done.done():
                         done.set_result(answer)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from conversations.metrics import catalogue as metrics
 from transcription.engines.base import Hypothesis, SpeechEngine, SpeechWindow
 from transcription.errors import EngineFailed
 
@@ -117,6 +118,8 @@ class Batcher:
             with self._changed:
                 self._calls.pop(threading.get_ident(), None)
         decoded_at = time.time()
+        metrics.ENGINE_CALL.observe(decoded_at - started_at, self.engine.name)
+        metrics.ENGINE_BATCH.observe(len(batch), self.engine.name)
         for waiting, hypothesis in zip(batch, hypotheses, strict=True):
             waiting.answer.set_result(Decoded(hypothesis, started_at, decoded_at))
 
@@ -132,4 +135,5 @@ class Batcher:
         if not isinstance(error, EngineFailed):
             log.exception("engine_raised", engine=self.engine.name, exc_info=error)
             error = EngineFailed(self.engine.name, type(error).__name__, retryable=True)
+        metrics.ENGINE_FAILURES.add(1, self.engine.name)
         batch[0].answer.set_exception(error)

@@ -7,6 +7,7 @@ is reported by its worker (tasks.stage_request), and what dies without a word is
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.db import InterfaceError, OperationalError, connections
 from redis import RedisError
 
 from conversations.dispatch import ADVANCE_RUN_TASK, LOSE_STAGE_TASK, RUN_STAGE_TASK
+from conversations.metrics import catalogue as metrics
 from conversations.models import PipelineRun, StageRun
 from conversations.services import runs, stage_runs
 from tasks.heartbeat import Heartbeat
@@ -45,6 +47,7 @@ def advance_run(run_id: int) -> None:
     settle_recording(run.conversation, may_go=lambda: runs.is_last_under_way(run))
     if status := runs.finish_run_if_done(run_id=run_id):
         log.info("run_finished", run_id=run_id, conversation_id=str(run.conversation_id), status=status)
+        metrics.RUNS.add(1, status)
         say_run(run_id, status=status)
 
 
@@ -56,6 +59,7 @@ class StageTask(Task):  # type: ignore[type-arg]  # not generic when the program
 def lose_stage(stage_run_id: int, task_id: str) -> None:
     """A child has died at work on a stage: start it anew, without waiting for its lease to run out."""
     if stage_runs.lose_stage(stage_run_id=stage_run_id, task_id=task_id):
+        metrics.JANITOR.add(1, "stages_of_dead_processes")
         log.warning("stage_process_died", stage_run_id=stage_run_id)
 
 
@@ -73,16 +77,20 @@ def run_stage(self: Task[Any, Any], stage_run_id: int) -> None:
         lambda: _renew(stage), interval_s=stage_runs.LEASE_S / BEATS_PER_LEASE, name="stage-lease"
     )
     lease.start()
+    began_s = time.monotonic()
     try:
         counted = _do(stage)
     except StageLostError:
         counted = False
     finally:
         lease.stop()
+    metrics.STAGE_DURATION.observe(time.monotonic() - began_s, stage.name)
     if not counted:
+        metrics.STAGES.add(1, stage.name, "lost")
         log.warning("stage_lost", run_id=stage.run_id, stage=stage.name, attempt=stage.attempts)
         return
     stage.refresh_from_db()
+    metrics.STAGES.add(1, stage.name, stage.status if stage.status in StageRun.TERMINAL else "retried")
     log.info("stage_ended", run_id=stage.run_id, stage=stage.name, status=stage.status)
     say_stage(stage)
     if stage.status in StageRun.TERMINAL:

@@ -9,6 +9,7 @@ Nothing of the schedule is kept in a file.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import structlog
@@ -18,10 +19,17 @@ from django.db import connection, connections
 from conversations.dispatch import SWEEP_RUNS_TASK
 from conversations.services.stage_runs import LEASE_S
 from sessions.wire import SWEEP_SESSIONS_TASK
+from tasks.redis_client import redis_client
 
 log = structlog.get_logger(__name__)
 
+SWEPT_TTL_S = 24 * 3600
 SWEEPS = (SWEEP_RUNS_TASK, SWEEP_SESSIONS_TASK)
+
+
+def swept_key(task: str) -> str:
+    """Holds the Unix seconds of the last sweep of this kind."""
+    return f"ambient:swept:{task}"
 
 
 class Sweeper(Scheduler):
@@ -34,6 +42,7 @@ class Sweeper(Scheduler):
         try:
             if database_up_s() >= LEASE_S:
                 self.app.tasks[entry.task]()
+                redis_client().set(swept_key(entry.task), time.time(), ex=SWEPT_TTL_S)
         except Exception as error:  # the next sweep is not far
             log.warning("sweep_failed", task=entry.task, error=repr(error))
         finally:

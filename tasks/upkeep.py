@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from conversations import dispatch
 from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
+from conversations.metrics import catalogue as metrics
 from conversations.models import PipelineRun, StageRun
 from conversations.queues import waiting_messages
 from conversations.services import retention, stage_runs
@@ -39,8 +40,10 @@ STALLED_S = 10
 @shared_task(name=SWEEP_SESSIONS_TASK)
 def sweep_sessions() -> None:
     """Finish the sessions whose web process is gone from their recordings: nothing accepted is lost."""
-    pause_lapsed()
+    if paused := pause_lapsed():
+        metrics.JANITOR.add(paused, "sessions_paused")
     if ended := finish_abandoned(grace_s=settings.AMBIENT.live.resume_grace_s):
+        metrics.JANITOR.add(len(ended), "sessions_finished")
         log.warning("sessions_finished_for_their_process", session_ids=ended)
 
 
@@ -51,8 +54,11 @@ def erase_expired() -> None:
         audio_retention_days=settings.AMBIENT.audio_retention_days,
     )
     if conversations or recordings:
+        metrics.JANITOR.add(conversations, "conversations_erased")
+        metrics.JANITOR.add(recordings, "recordings_erased")
         log.info("erased_expired", conversations=conversations, recordings=recordings)
     if unclaimed := sweep_unclaimed(created_before=timezone.now() - UNCLAIMED_FOR):
+        metrics.JANITOR.add(len(unclaimed), "files_erased")
         log.warning("unclaimed_files_erased", files=len(unclaimed))
 
 
@@ -69,6 +75,13 @@ def sweep_runs() -> None:
     for run_id in [*stalled, *left]:
         dispatch.advance_run_after_commit(run_id, expires_s=STALLED_S)
     if released or resent or stalled or left:
+        for work, found in (
+            ("stages_released", released),
+            ("stages_resent", resent),
+            ("runs_moved_on", [*stalled, *left]),
+        ):
+            if found:
+                metrics.JANITOR.add(len(found), work)
         log.warning("sweep_found_work", released=released, resent=resent, stalled=stalled, left=left)
 
 

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from conversations.jobs import ENHANCES
+from conversations.metrics import catalogue as metrics
 from conversations.models import PipelineRun
 from conversations.services.conversations import close_live_conversation
 from conversations.services.runs import start_run
@@ -56,6 +58,7 @@ def finish_session(*, finish: Finish) -> str | None:
         raise NotHeld(finish.session_id, finished=False)
     write_sent_times(session_id=finish.session_id, process_id=row.process_id, sent=finish.sent)
     row.status, row.end_reason = finish.status, finish.reason
+    transaction.on_commit(partial(metrics.SESSIONS_ENDED.add, 1, finish.reason))
     row.ended_at = row.last_activity = timezone.now()
     row.lease_until = None
     row.bytes_received, row.audio_duration_s = finish.bytes_received, finish.audio_duration_s

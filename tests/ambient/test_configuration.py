@@ -56,6 +56,7 @@ def test_the_defaults_pass(environment: pytest.MonkeyPatch) -> None:
         ("WEBSOCKET_CHANNELS", "3", "ambient.E004"),
         ("WEBSOCKET_CHUNK_DURATION", "0.1", "ambient.E005"),
         ("WEBSOCKET_OVERLAP_DURATION", "5", "ambient.E006"),
+        ("AMBIENT_PROCESS_SESSIONS", "-1", "ambient.E007"),
         ("AMBIENT_LIVE_ENGINE", "whisperer", "ambient.E010"),
         ("AMBIENT_BATCH_ENGINE", "no.such.Engine", "ambient.E010"),
         ("AMBIENT_SUMMARY", "no.such.Engine", "ambient.E010"),

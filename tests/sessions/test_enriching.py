@@ -210,7 +210,8 @@ async def test_a_turn_waits_for_its_speaker() -> None:
     """Where voices have to be told apart no turn comes with a final; what could not be told is nobody's, and
     is told at the end."""
     said: list[Any] = []
-    helpers = Helpers(insights=Aside(most_waiting=1), voices=Aside(most_waiting=0))  # no voice is worked out
+    no_voices = Aside("voices", most_waiting=0)
+    helpers = Helpers(insights=Aside("insights", most_waiting=1), voices=no_voices)
     config = StreamConfig(enable_diarization=True, enable_analytics=True)
     enriching = Enriching(StreamingCore(config), say=said.append, helpers=helpers)
     for number in range(3):
@@ -232,7 +233,7 @@ async def test_voices_name_turns() -> None:
     async def name_row(number: int, speaker_id: str) -> None:
         rows.append((number, speaker_id))
 
-    helpers = Helpers(insights=Aside(most_waiting=1), voices=Aside(most_waiting=9))
+    helpers = Helpers(insights=Aside("insights", most_waiting=1), voices=Aside("voices", most_waiting=9))
     hum = np.sin(np.cumsum(0.05 + 0.02 * np.sin(np.arange(32_000) / 900))).astype(np.float32)
     await helpers.voices.run(voice_of, hum)  # the child is up
     config = StreamConfig(enable_diarization=True)

@@ -19,7 +19,7 @@ from transcription.models import Segment
 
 @pytest.fixture
 async def aside() -> AsyncIterator[Aside]:
-    aside = Aside(most_waiting=MOST_WAITING)
+    aside = Aside("insights", most_waiting=MOST_WAITING)
     yield aside
     aside.close()
 
