@@ -162,7 +162,7 @@ def test_a_process_is_saturated_by_a_late_loop_or_its_bound(settings: Any) -> No
     for _ in range(200):
         meter.note(0.15)
     assert meter.is_saturated
-    for _ in range(25):
+    for _ in range(40):
         meter.note(0.03)
     assert 0.05 < meter.loop_delay_s < 0.1
     assert meter.is_saturated
