@@ -1,4 +1,4 @@
-"""The Celery app: two queues by kind of work, JSON only, nothing acknowledged before it is done."""
+"""The Celery app: three queues by kind of work, JSON only, nothing acknowledged before it is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ambient.settings")
 
 from django.conf import settings
 
-from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
+from conversations.dispatch import (
+    BATCH_QUEUE,
+    ERASE_EXPIRED_TASK,
+    LATER,
+    NOW,
+    SOON,
+    SWEEP_RUNS_TASK,
+)
 from sessions.wire import LIVE_QUEUE, SWEEP_SESSIONS_TASK
 from tasks.steady import every
 
@@ -34,7 +41,12 @@ app.conf.update(
     worker_lost_wait=1.0,
     worker_prefetch_multiplier=1,
     task_default_queue=BATCH_QUEUE,
+    # Stages name their queue where they are sent (conversations.dispatch), by what they need.
     task_routes={"tasks.live.*": {"queue": LIVE_QUEUE}},
+    broker_transport_options={
+        "queue_order_strategy": "priority",  # of what waits, the most urgent first
+        "priority_steps": [NOW, SOON, LATER],
+    },
     imports=["tasks.live", "tasks.pipeline", "tasks.upkeep"],
     timezone="UTC",
     beat_scheduler="tasks.sweeper.Sweeper",

@@ -12,11 +12,12 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from conversations.dispatch import BATCH_QUEUE, CPU_QUEUE
 from conversations.queues import queues_with_workers
 from sessions import hub
-from sessions.wire import BATCH_QUEUE, ENGINE_KEY, LIVE_QUEUE
+from sessions.wire import ENGINE_KEY, LIVE_QUEUE
 
-NEEDED_QUEUES = (LIVE_QUEUE, BATCH_QUEUE)
+NEEDED_QUEUES = (LIVE_QUEUE, BATCH_QUEUE, CPU_QUEUE)
 
 
 @require_safe

@@ -16,6 +16,12 @@ LOSE_STAGE_TASK = "tasks.pipeline.lose_stage"
 SWEEP_RUNS_TASK = "tasks.upkeep.sweep_runs"
 ERASE_EXPIRED_TASK = "tasks.upkeep.erase_expired"
 BATCH_QUEUE = "batch"
+"""Stages that run a model over audio, which a GPU is for, and the pipeline's own small messages."""
+CPU_QUEUE = "cpu"
+"""Stages that read words."""
+CPU_STAGES = frozenset({"entities", "classification", "qa", "quality", "summary", "insights", "cleanup"})
+NOW, SOON, LATER = 0, 3, 6
+"""Priorities as the broker counts them, 0 first: what people wait for goes before what came in bulk."""
 
 STAGE_TIME_BASE_S = 15 * 60
 """What any stage is given: loading a model and working through a few minutes of speech."""
@@ -36,14 +42,22 @@ def advance_run_after_commit(run_id: int, *, expires_s: float | None = None) -> 
     )
 
 
-def run_stage_after_commit(stage_run_id: int, *, audio_duration_s: float, countdown_s: float = 0.0) -> None:
-    """Send a stage to a batch worker; `audio_duration_s` 0 means not known yet."""
+def run_stage_after_commit(
+    stage_run_id: int,
+    *,
+    stage: str,
+    audio_duration_s: float,
+    countdown_s: float = 0.0,
+    priority: int = NOW,
+) -> None:
+    """Send a stage to the workers of its kind; `audio_duration_s` 0 means not known yet."""
     limit_s = round(STAGE_TIME_BASE_S + STAGE_TIME_PER_AUDIO_S * (audio_duration_s or LONGEST_RECORDING_S))
     transaction.on_commit(
         lambda: current_app.send_task(
             RUN_STAGE_TASK,
             args=[stage_run_id],
-            queue=BATCH_QUEUE,
+            queue=CPU_QUEUE if stage in CPU_STAGES else BATCH_QUEUE,
+            priority=priority,
             countdown=countdown_s or None,
             soft_time_limit=limit_s,
             time_limit=limit_s + HARD_LIMIT_AFTER_S,

@@ -12,6 +12,8 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from conversations.dispatch import BATCH_QUEUE, CPU_QUEUE
+
 TIMEOUT_S = 2.0
 
 
@@ -55,7 +57,7 @@ def queue_states() -> dict[str, dict[str, int | None]]:
 def _configured() -> set[str]:
     """The queues that tasks are routed to."""
     routes: dict[str, dict[str, str]] = current_app.conf.task_routes or {}
-    return {current_app.conf.task_default_queue, *(route["queue"] for route in routes.values())}
+    return {BATCH_QUEUE, CPU_QUEUE, *(route["queue"] for route in routes.values())}
 
 
 def _depth(queue: str) -> int | None:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from conversations import dispatch
-from conversations.dispatch import BATCH_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
+from conversations.dispatch import BATCH_QUEUE, CPU_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
 from conversations.metrics import catalogue as metrics
 from conversations.models import PipelineRun, StageRun
 from conversations.queues import waiting_messages
@@ -90,7 +90,8 @@ def _resend_lost(queued_before: datetime) -> list[int]:
     overdue = list(
         sent.filter(queued_at__lt=queued_before).order_by("queued_at").values_list("pk", flat=True)
     )
-    missing = sent.count() - waiting_messages(BATCH_QUEUE) if overdue else 0
+    waiting = sum(map(waiting_messages, (BATCH_QUEUE, CPU_QUEUE))) if overdue else 0
+    missing = sent.count() - waiting if overdue else 0
     return [
         pk
         for pk in overdue[: max(0, missing)]

@@ -177,7 +177,7 @@ class Stack:
                 *celery,
                 "worker",
                 "-Q",
-                "batch",
+                "batch,cpu",  # one machine: one worker for both kinds of stages
                 "-P",
                 "prefork",
                 "-c",

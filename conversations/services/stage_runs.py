@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations import dispatch
-from conversations.models import PipelineRun, StageRun, WorkStatus
+from conversations.models import Conversation, PipelineRun, StageRun, WorkStatus
 from conversations.services.run_plan import waits_for
 
 LEASE_S = 20
@@ -217,7 +217,21 @@ def send_stage(stage: StageRun, audio_duration_s: float, *, countdown_s: float =
     stage.queued_at = timezone.now()
     stage.lease_until = None
     stage.save()
-    dispatch.run_stage_after_commit(stage.pk, audio_duration_s=audio_duration_s, countdown_s=countdown_s)
+    dispatch.run_stage_after_commit(
+        stage.pk,
+        stage=stage.name,
+        audio_duration_s=audio_duration_s,
+        countdown_s=countdown_s,
+        priority=_priority_of(stage.run),
+    )
+
+
+def _priority_of(run: PipelineRun) -> int:
+    """A question that somebody waits for and a call that has just ended go before texts, and those before
+    recordings that were sent in."""
+    if run.is_ad_hoc or run.conversation.source == Conversation.Source.LIVE:
+        return dispatch.NOW
+    return dispatch.SOON if run.conversation.source == Conversation.Source.TEXT else dispatch.LATER
 
 
 def end_stage(stage: StageRun, status: StageRun.Status, *, skip_reason: str = "") -> None:

@@ -20,7 +20,7 @@ from redis import Redis
 from redis.client import PubSub
 
 from ambient.celery import app
-from conversations.dispatch import BATCH_QUEUE
+from conversations.dispatch import BATCH_QUEUE, CPU_QUEUE
 from sessions.wire import LIVE_QUEUE
 from tests.tasks.stand_ins import Counter, HalfAndHalf, ObedientQuality, engine_path
 
@@ -46,7 +46,7 @@ def worker_environment(**variables: str) -> dict[str, str]:
 @contextmanager
 def celery_worker(queue: str, *options: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that is ready, ended when the block is."""
-    name = f"{queue}-{uuid4().hex[:8]}@test"
+    name = f"{queue.replace(',', '-')}-{uuid4().hex[:8]}@test"
     command = [sys.executable, "-m", "celery", "-A", "ambient", "worker", "-Q", queue, "-n", name, *options]
     process = subprocess.Popen(command, env=worker_environment(**variables))
     try:
@@ -68,7 +68,7 @@ def celery_worker(queue: str, *options: str, **variables: str) -> Iterator[subpr
 def batch_worker(django_db_setup: None) -> Iterator[None]:
     """Runs the pipeline with the embedded engines, but for three that do as the tests say."""
     with celery_worker(
-        BATCH_QUEUE,
+        f"{BATCH_QUEUE},{CPU_QUEUE}",
         *("-P", "prefork", "-c", "1"),
         AMBIENT_QUALITY=engine_path(ObedientQuality),
         AMBIENT_DIARIZATION=engine_path(HalfAndHalf),
