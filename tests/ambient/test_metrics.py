@@ -189,7 +189,7 @@ def test_readyz_says_saturated(monkeypatch: pytest.MonkeyPatch, redis: Redis) ->
     from sessions.wire import ENGINE_KEY
 
     monkeypatch.setattr(hub, "is_saturated", lambda: True)
-    for queue in ("live", "batch"):
+    for queue in ("live", "batch", "cpu"):
         redis.set(f"ambient:worker:{queue}:one", "ready", ex=9)
     redis.set(ENGINE_KEY, "{}", ex=9)
     answer = Client().get("/readyz")
