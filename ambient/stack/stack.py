@@ -24,6 +24,7 @@ import psycopg
 import redis
 
 from ambient.conf import AmbientSettings
+from ambient.stack.commands import TOGETHER, commands
 from ambient.stack.errors import StackError
 from ambient.stack.postgres import EmbeddedPostgres
 from ambient.stack.processes import Child
@@ -155,64 +156,9 @@ class Stack:
         return link, key
 
     def _processes(self) -> Iterator[Child]:
-        conf = self.conf
-        celery = [sys.executable, "-m", "celery", "-A", "ambient"]
-        log_level = ["--loglevel", conf.log_level]
-        commands = {
-            "web": self._web_server(),
-            "live": [
-                *celery,
-                "worker",
-                "-Q",
-                "live",
-                "-P",
-                "threads",
-                "-c",
-                "8",
-                "-n",
-                "live@%h",
-                *log_level,
-            ],
-            "batch": [
-                *celery,
-                "worker",
-                "-Q",
-                "batch,cpu",  # one machine: one worker for both kinds of stages
-                "-P",
-                "prefork",
-                "-c",
-                "2",
-                "-n",
-                "batch@%h",
-                *log_level,
-            ],
-            "beat": [*celery, "beat", "--pidfile", "", *log_level],
-        }
-        for name, command in commands.items():
-            yield Child(name, command, conf.home / "log" / f"{name}.log", self.environment)
-
-    def _web_server(self) -> list[str]:
-        conf = self.conf
-        application = "ambient.asgi:application"
-        if conf.server == "daphne":
-            return [
-                sys.executable, "-m", "daphne", "-b", conf.host, "-p", str(conf.port), "--verbosity", "0",
-                "--ping-interval", str(conf.live.heartbeat_interval_s),
-                "--ping-timeout", str(2 * conf.live.heartbeat_interval_s),
-                application,
-            ]  # fmt: skip
-        return [
-            sys.executable, "-m", "uvicorn", application, "--host", conf.host, "--port", str(conf.port),
-            # It prints addresses whole, and ours may hold a token: what it says below a warning is not kept.
-            "--log-level", "warning", "--no-access-log", "--lifespan", "off", "--no-server-header",
-            # Twice our own limit on a frame, so that ours answers with a reason before the server's cuts.
-            "--ws", "websockets-sansio", "--ws-max-size", str(2 * 1024 * 1024 + 65_536),
-            # Deflated, 100 ms of 16-bit speech shrink by a tenth, and take 40 µs to read.
-            "--ws-per-message-deflate", "false",
-            "--ws-ping-interval", str(conf.live.heartbeat_interval_s),
-            "--ws-ping-timeout", str(conf.live.heartbeat_interval_s),
-            "--timeout-graceful-shutdown", "10",
-        ]  # fmt: skip
+        known = commands(self.conf)
+        for name in TOGETHER:
+            yield Child(name, known[name], self.conf.home / "log" / f"{name}.log", self.environment)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
