@@ -20,6 +20,8 @@ from transcription.engines.registry import make_speech_engine
 from transcription.models import Segment, Turn
 
 COLLAR_S = 0.25
+PATIENT = {"answer_timeout_s": 300.0}
+"""On a machine that does other things too, slow is not broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Heard:
 
 def recognise(recordings: Sequence[Samples]) -> list[tuple[Segment, ...]]:
     """The embedded recogniser's words for each recording, without speakers."""
-    engine = make_speech_engine("pocketsphinx", SpeechEngineConfig(model="en-us"))
+    engine = make_speech_engine("pocketsphinx", SpeechEngineConfig(model="en-us", options=PATIENT))
     engine.load()
     try:
         return [

@@ -7,7 +7,7 @@ share for every field that has a value; `confidence` is that of the main categor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from transcription.analysis.base import (
     Classification,
@@ -18,11 +18,14 @@ from transcription.analysis.base import (
 )
 from transcription.analysis.classification.evidence import Saying, counted, sayings_of
 from transcription.analysis.classification.matching import Match, match_labels
+from transcription.analysis.reason import reason_for_calling
 from transcription.analysis.roles import guess_agent
 
 # Without a phrase of several words, a label must share that part of all the words that carry meaning: in a
 # long talk a word or two in common with any description are chance.
 _SMALLEST_SHARED_PART = 0.05
+# The same of the few words that give a reason for calling.
+_SMALLEST_REASON_PART = 0.2
 # Known names of priorities, least urgent first; others are taken in the order of the taxonomy.
 _URGENCY = (
     "none",
@@ -38,6 +41,8 @@ _URGENCY = (
 )
 # Whose words count for what: callers say what it is about, agents say what is done.
 _TOPIC_WEIGHTS = {"agent_weight": 0.5, "caller_weight": 1.0}
+# How many times the caller's reason for calling counts: what follows it is partly the same in all calls.
+_REASON_FACTOR = 3.0
 _DEED_WEIGHTS = {"agent_weight": 1.0, "caller_weight": 0.3}
 
 
@@ -58,14 +63,16 @@ class EmbeddedClassification:
         self, talk: Talk, labels: Sequence[TaxonomyLabel], *, on_progress: Progress = lambda _: None
     ) -> Classification:
         agent = talk.agent_speaker_id or guess_agent(talk.segments)
+        reason = frozenset(segment.id for segment in reason_for_calling(talk.segments, agent))
         sayings = sayings_of(talk, agent)
+        told = tuple(saying for saying in sayings if saying.segment_id in reason)
         categories = [label for label in labels if label.kind == "category"]
         breakdown: dict[str, float] = {}
         chosen: dict[str, str | None] = {"main_category": None, "sub_category": None, "sub_category_2": None}
         parent: str | None = None
         for level in chosen:
             siblings = [label for label in categories if label.parent == parent]
-            found = self._best(siblings, categories, sayings) if siblings else None
+            found = self._best(siblings, categories, sayings, told) if siblings else None
             if found is None:
                 break
             parent, breakdown[level] = found
@@ -76,7 +83,7 @@ class EmbeddedClassification:
         if done:
             breakdown["intervention"] = done[1]
         priorities = [label for label in labels if label.kind == "priority"]
-        urgency = _most_urgent(priorities, sayings)
+        urgency = _most_urgent(priorities, sayings) or _likest(priorities, told)
         if urgency:
             breakdown["priority"] = urgency[1]
         on_progress(1.0)
@@ -93,20 +100,35 @@ class EmbeddedClassification:
         siblings: Sequence[TaxonomyLabel],
         categories: Sequence[TaxonomyLabel],
         sayings: tuple[Saying, ...],
+        told: tuple[Saying, ...] = (),
         *,
         deed: bool = False,
     ) -> tuple[str, float] | None:
+        """`told`: those of the sayings that give the reason for the call."""
         counts = counted(sayings, **(_DEED_WEIGHTS if deed else _TOPIC_WEIGHTS))
         below = {label.name: _below(label.name, categories) for label in siblings}
         matches = match_labels(siblings, sayings, counts, further=below)
-        best = max(matches, key=lambda match: match.score)
+        told_counts = counted(told, **_TOPIC_WEIGHTS)
+        told_matches = match_labels(siblings, told, told_counts, further=below)
+        scores = [
+            match.score + _REASON_FACTOR * of_reason.score
+            for match, of_reason in zip(matches, told_matches, strict=True)
+        ]
+        index = max(range(len(scores)), key=lambda number: scores[number])
         below_another = any(label.parent is not None for label in siblings)
-        shared_part = len(best.terms) / len(counts) if counts else 0.0
-        # Below a category that was found, one phrase of one word is enough.
-        fits = any(" " in phrase for phrase in best.phrases) or (
-            bool(best.phrases) and (below_another or shared_part >= _SMALLEST_SHARED_PART)
+        fits = _fits(matches[index], counts, _SMALLEST_SHARED_PART, below_another=below_another) or _fits(
+            told_matches[index], told_counts, _SMALLEST_REASON_PART, below_another=below_another
         )
-        return _share(best, matches) if fits else None
+        return (matches[index].label.name, round(scores[index] / sum(scores), 4)) if fits else None
+
+
+def _fits(match: Match, counts: Mapping[str, float], least_part: float, *, below_another: bool) -> bool:
+    """Whether a label was meant, not brushed: below a category that was found, one phrase of one word is
+    enough."""
+    shared_part = len(match.terms) / len(counts) if counts else 0.0
+    return any(" " in phrase for phrase in match.phrases) or (
+        bool(match.phrases) and (below_another or shared_part >= least_part)
+    )
 
 
 def _below(name: str, categories: Sequence[TaxonomyLabel]) -> str:
@@ -121,11 +143,6 @@ def _below(name: str, categories: Sequence[TaxonomyLabel]) -> str:
                 waiting.append(label.name)
                 texts.append(f"{label.name}. {label.description}")
     return " ".join(texts)
-
-
-def _share(best: Match, matches: Sequence[Match]) -> tuple[str, float] | None:
-    total = sum(match.score for match in matches)
-    return (best.label.name, round(best.score / total, 4)) if total > 0 else None
 
 
 def _most_urgent(
@@ -150,3 +167,13 @@ def _most_urgent(
 
     best = max(matches, key=urgency)
     return best.label.name, round(len(best.phrases) / sum(len(match.phrases) for match in matches), 4)
+
+
+def _likest(priorities: Sequence[TaxonomyLabel], told: tuple[Saying, ...]) -> tuple[str, float] | None:
+    """Where no phrase of any priority was said: the one that shares most with the reason for the call."""
+    counts = counted(told, **_TOPIC_WEIGHTS)
+    matches = match_labels(priorities, told, counts) if priorities else []
+    best = max(matches, key=lambda match: match.score, default=None)
+    if best is None or not best.terms:
+        return None
+    return best.label.name, round(best.score / sum(match.score for match in matches), 4)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from transcription.analysis.text import Token, folded, tokens
+from transcription.analysis.text import Token, folded, tokens, word_set
 from transcription.models import Segment
 
 # What a question asks for, by the label of the entity that answers it.
@@ -44,6 +44,7 @@ _ASKING = {
     "TIME": (r"what time|when (?:should|do|does|can)",),
 }
 _ASKING_PATTERNS = {label: re.compile(rf"\b(?:{'|'.join(phrases)})\b") for label, phrases in _ASKING.items()}
+FILLERS = word_set("um uh umm uhm erm hmm")
 # A reply may follow a short acknowledgement of the other side, no more.
 _LOOK_BACK_SEGMENTS = 2
 
@@ -72,7 +73,8 @@ class Line:
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
-        return tokens(self.segment.text)
+        """Without fillers: `my name um is grace`."""
+        return tuple(token for token in tokens(self.segment.text) if token.folded not in FILLERS)
 
     @cached_property
     def words(self) -> list[str]:

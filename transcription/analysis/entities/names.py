@@ -24,6 +24,8 @@ _WEAK_CUE = re.compile(r"\b(?:this is|i am|i'm|it's|it is|here is|you are|you're
 _AFTER_WEAK = re.compile(
     r"^(?:speaking|calling|here|from the|from|with the|and i(?:'m| am| will|'ll)"
     r"|your (?:nurse|doctor|agent|advisor|counsell?or)"
+    r"|(?:the|his|her|their|your|a) (?:\w+ )?(?:brother|sister|mother|father|son|daughter|wife|husband|friend"
+    r"|neighbou?r|partner|colleague)"
     r"|how (?:can|may)|what (?:is|are|can|would)|at the|i'm (?:a|the|your)|i am (?:a|the|your)|one of)\b"
 )
 # And after two names that a weak cue began.
@@ -82,6 +84,8 @@ def persons(line: Line) -> Iterator[Found]:
             end = _name_end(line, at, limit=_LONGEST_NAME_WORDS)
             after = " ".join(words[end : end + 4])
             full = end - at > 1 and bool(_AFTER_FULL.match(after))
+            # `hello this is susan hill`, and nothing more.
+            full |= end - at > 1 and end == len(words) and words[at - 2 : at] == ["this", "is"]
             proper = end > at and line.capital(at) and line.capital(end - 1)
             if not (full or proper or _AFTER_WEAK.search(after)):
                 end = 0
