@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from transcription.analysis.entities.line import asked_in
 from transcription.analysis.text import STOPWORDS, tokens, word_set
 from transcription.models import Segment
 
@@ -30,6 +31,9 @@ def reason_for_calling(segments: Sequence[Segment], agent: str | None) -> tuple[
     for index, segment in enumerate(segments[:_LATEST_SEGMENT]):
         if segment.speaker_id in (None, agent):
             continue
+        before = segments[index - 1] if index else None
+        if before is not None and before.speaker_id == agent and asked_in(before.text):
+            continue  # what was asked for: a name, a date of birth
         words = [token.folded for token in tokens(segment.text)]
         telling = [word for word in words if word not in _UNTELLING]
         if len(words) >= _FEWEST_WORDS and len(telling) >= _FEWEST_TELLING:

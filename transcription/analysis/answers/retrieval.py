@@ -8,8 +8,9 @@ factors were set on the hand-made dialogues of the tests, those marked as tuned.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transcription.analysis.answers.units import Unit, reply_to
 from transcription.analysis.answers.values import (
@@ -18,10 +19,13 @@ from transcription.analysis.answers.values import (
     introduced_name,
     joined,
     knows_nothing,
+    only_a_number,
+    says_no_more,
     value_in,
 )
 from transcription.analysis.answers.wanted import Wanted
 from transcription.analysis.base import Question
+from transcription.analysis.reason import reason_for_calling
 from transcription.analysis.text import Bm25, words_of
 
 # A reply to the very question is worth most; one to a question for something else weighs less.
@@ -36,6 +40,10 @@ _INTRODUCTION_MATCH = 0.7
 _ORIGIN = re.compile(r" (?:i live|we live|i stay|calling from|(?:i'm|i am|we are|this is .*) (?:in|from)) ")
 _ORIGIN_MATCH = 0.6
 _CONFIRMED_FACTOR = 0.8
+# The reason for the call, where that is what is asked for.
+_REASON_MATCH = 0.8
+# What the caller says of a diagnosis, or the agent of the caller's name, may be hearsay.
+_WRONG_SIDE_FACTOR = 0.5
 _FEWEST_REPLY_WORDS = 3
 _MOST_STATEMENTS = 3
 _SHARE_OF_BEST = 0.75
@@ -56,6 +64,9 @@ class Retrieval:
     def __init__(self, units: Sequence[Unit], agent: str | None) -> None:
         self._units = units
         self._agent = agent
+        self._caller = _caller_of(units, agent)
+        segments = list({unit.segment.id: unit.segment for unit in units}.values())
+        self._reason = frozenset(segment.id for segment in reason_for_calling(segments, agent))
         self._ranking = Bm25([sorted(unit.terms) for unit in units])
 
     def best(self, question: Question) -> Candidate | None:
@@ -66,7 +77,9 @@ class Retrieval:
         for unit in self._units:
             candidate = self._reply(unit, wanted) if unit.asking else self._statement(unit, wanted)
             if candidate is not None:
-                (replies if unit.asking else statements).append(candidate)
+                (replies if unit.asking else statements).append(self._by_whom(candidate, wanted))
+        if wanted.asks_for_reason and (reason := self._told_at_first()) is not None:
+            replies.append(reason)
         best = max([*replies, *statements], key=lambda candidate: candidate.score, default=None)
         if best is not None and wanted.answer_type in {"list", "text"} and best in statements:
             return _with_its_like(best, statements)
@@ -76,6 +89,8 @@ class Retrieval:
         match = wanted.match(unit)
         reply = reply_to(self._units, unit.index)
         if match == 0 or not reply or knows_nothing(reply):
+            return None
+        if wanted.answer_type in {"text", "list"} and (says_no_more(reply) or only_a_number(reply)):
             return None
         if wanted.answer_type in {"text", "list"} and all(part.bare for part in reply):
             reply += self._told_next(reply[-1])
@@ -89,6 +104,24 @@ class Retrieval:
         if wanted.answer_type == "yes_no" and not decides(reply[0]):
             factor = _OTHER_REPLY_FACTOR
         return Candidate(match * factor, value, (unit, *reply) if short else tuple(reply))
+
+    def _told_at_first(self) -> Candidate | None:
+        """What the caller called for, in their words."""
+        units = [unit for unit in self._units if unit.segment.id in self._reason and not unit.bare]
+        return Candidate(_REASON_MATCH, joined(units), tuple(units)) if units else None
+
+    def _by_whom(self, candidate: Candidate, wanted: Wanted) -> Candidate:
+        """The candidate, at less where another side than the one that would know says it."""
+        speaker = candidate.units[-1].speaker_id
+        if self._agent is None or speaker is None:
+            return candidate
+        if wanted.of_service:
+            fits = speaker != self._caller
+        elif wanted.of_caller_alone:
+            fits = speaker == self._caller
+        else:
+            return candidate
+        return candidate if fits else replace(candidate, score=candidate.score * _WRONG_SIDE_FACTOR)
 
     def _confirmed(self, unit: Unit, reply: list[Unit], wanted: Wanted, match: float) -> Candidate | None:
         """The value in a question that the reply does not deny: `could you come on wednesday`, `yes`."""
@@ -142,6 +175,15 @@ class Retrieval:
             if other.speaker_id == unit.speaker_id
             and any(entity.label == "PHONE_NUMBER" for entity in other.entities)
         ]
+
+
+def _caller_of(units: Sequence[Unit], agent: str | None) -> str | None:
+    """Of the speakers other than the agent the one who said most; a third voice is neither."""
+    said: Counter[str] = Counter()
+    for unit in units:
+        if unit.speaker_id is not None and unit.speaker_id != agent:
+            said[unit.speaker_id] += len(unit.words)
+    return said.most_common(1)[0][0] if said and agent is not None else None
 
 
 def _names_it(unit: Unit, wanted: Wanted) -> bool:

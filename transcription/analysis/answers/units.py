@@ -72,7 +72,8 @@ _CANONICAL = {stem(word): "=" + stem(group.split()[0]) for group in _SYNONYMS fo
 # Who is meant and that it was said: no help in finding where.
 _FRAME = word_set(
     "caller patient client customer person speaker agent nurse operator call said say mention mentioned tell "
-    "told state report name's many much long old often problem happen kind sort type exactly"
+    "told state report name's many much long old often problem happen kind sort type exactly "
+    "anything something everything anyone someone"
 )
 _FRAME_STEMS = {_CANONICAL.get(stem(word), stem(word)) for word in _FRAME}
 BACKCHANNEL = word_set(
@@ -92,6 +93,10 @@ PERSON_TERMS = frozenset(
 PRONOUNS = word_set("he she him her his hers he's she's he'll she'll")
 _BY_PRONOUN = 0.7
 _ENDINGS = {"'m": "am", "'re": "are", "'ll": "will", "'ve": "have"}
+_BEFORE_A_CLAUSE = word_set(
+    "think thinks believe believes say says said mean means know sure show shows see sees suggest suggests "
+    "feel feels told hope find found"
+)
 _IS_AFTER = word_set("he she it that there what who where how when name here")
 # A question within a sentence that these words introduce is no question of its own (`i know where he is`).
 _INDIRECT = word_set("me know ask asked wonder see understand sure remember that to if and so but or about")
@@ -104,9 +109,12 @@ _FEWEST_WORDS_BEFORE = 3
 
 
 def written_out(words: Sequence[str]) -> str:
-    """`he's called` as ` he is called `: one form for phrases and talk."""
-    parts = []
+    """`he's called` as ` he is called `, `i think that you` as ` i think you `: one form for phrases and
+    talk."""
+    parts: list[str] = []
     for word in words:
+        if word == "that" and parts and parts[-1] in _BEFORE_A_CLAUSE:
+            continue
         stem_part, mark, ending = word.partition("'")
         if mark + ending in _ENDINGS:
             parts += [stem_part, _ENDINGS[mark + ending]]
@@ -117,13 +125,19 @@ def written_out(words: Sequence[str]) -> str:
     return f" {' '.join(parts)} "
 
 
+def stemmed(words: Sequence[str]) -> str:
+    """`written_out` in stems."""
+    return f" {' '.join(stem(word) for word in written_out(words).split())} "
+
+
 def terms_of(text: str) -> list[str]:
     """The stems that carry meaning, synonyms folded together, in order."""
     found = []
     for word in words_of(text):
         if word in STOPWORDS:
             continue
-        term = stem(word)
+        # A stemmer takes `medical` for `medication`; what is medical is no medicine.
+        term = word if word == "medical" else stem(word)
         found.append(_CANONICAL.get(term, term))
     return found
 
@@ -159,6 +173,11 @@ class Unit:
     def plain(self) -> str:
         """The words with contractions written out, spaces around: phrases are looked up in it."""
         return written_out(self.words)
+
+    @property
+    def stemmed(self) -> str:
+        """`plain` in stems, so that `booked you in` is found by `book you in`."""
+        return stemmed(self.words)
 
     def holds(self, term: str, *, by_pronoun: bool = True) -> float:
         """1 where the sentence has the term; _BY_PRONOUN where it may mean that person by a pronoun."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from transcription.analysis.answers.units import Unit
 from transcription.analysis.base import Entity, Question
 from transcription.analysis.entities.line import asked_in
-from transcription.analysis.text import numbers_in, tokens, word_set
+from transcription.analysis.text import STOPWORDS, numbers_in, tokens, word_set
 
 _LABELS: dict[str, tuple[str, ...]] = {
     "name": ("PERSON",),
@@ -47,6 +47,12 @@ _NEGATION = re.compile(r"\b(?:no|not|never|none|nothing|nobody|neither|\w+n't)\b
 _IGNORANCE = re.compile(
     r"\b(?:i (?:do not|don't|didn't|did not) (?:know|remember)|not sure|no idea|i can't (?:say|remember)"
     r"|can't tell)\b"
+)
+_ROUGHLY = word_set(
+    "say says said guess about around roughly somewhere maybe probably almost out scale um uh well"
+)
+_NO_MORE = re.compile(
+    r"^(?:no |nope |well )*(?:that(?:'s| is| was| will be) (?:all|it|everything)|nothing (?:else|more))\b"
 )
 _UNIT_WORDS = word_set(
     "out of ten degrees celsius fahrenheit percent times days weeks months hours minutes years kilos "
@@ -146,6 +152,20 @@ def joined(units: Sequence[Unit]) -> str:
 def knows_nothing(units: Sequence[Unit]) -> bool:
     """Whether a reply only says that its speaker does not know."""
     return bool(units) and _IGNORANCE.search(units[0].plain) is not None and len(joined(units).split()) < 10
+
+
+def says_no_more(units: Sequence[Unit]) -> bool:
+    """Whether a reply only says that there is nothing else: `no that is all`."""
+    return bool(units) and _NO_MORE.match(units[0].plain.strip()) is not None
+
+
+def only_a_number(units: Sequence[Unit]) -> bool:
+    """Whether a reply is a number and nothing else that carries meaning: `i would say about seven`."""
+    words = [word for unit in units for word in unit.words]
+    numbers = numbers_in(words)
+    counted = {at for number in numbers for at in range(number.start, number.end)}
+    rest = {word for at, word in enumerate(words) if at not in counted} - _ROUGHLY - STOPWORDS
+    return bool(numbers) and not rest
 
 
 def denies(unit: Unit) -> bool:

@@ -7,8 +7,8 @@ from transcription.analysis.answers.units import (
     PRONOUNS,
     Unit,
     question_terms,
+    stemmed,
     terms_of,
-    written_out,
 )
 from transcription.analysis.answers.values import EXPLAINED, labels_of, type_of
 from transcription.analysis.base import Question
@@ -17,6 +17,12 @@ from transcription.analysis.text import Bm25, word_set, words_of
 # A question of the talk that asks for the same kind of value, whatever its words.
 _SAME_VALUE_MATCH = 0.7
 _NAMING = word_set("named called name is")
+# What the one who serves says, not the one who is served.
+_SERVICE_WORDS = word_set("diagnosis treatment discharge instructions follow-up vital prescribed advised")
+# Whose the wanted value is.
+_CALLER_WORDS = word_set("patient patient's caller caller's customer customer's client client's")
+# Asked for by these, the reason for the call is wanted.
+_OPENING_HINTS = ("how can i help", "what can i do for you", "what can we do for you")
 _AGENT_WORDS = word_set("agent agent's nurse nurse's counsellor counselor operator advisor representative")
 
 
@@ -33,6 +39,10 @@ class Wanted:
         self.answer_type = type_of(question)
         self.labels = frozenset(labels_of(self.answer_type))
         self.of_agent = bool(_AGENT_WORDS & set(words_of(question.text)))
+        words = set(words_of(question.text))
+        self.of_service = bool(_SERVICE_WORDS & words)
+        self.of_caller_alone = bool(_CALLER_WORDS & words) and self.answer_type in {"name", "age", "list"}
+        self.asks_for_reason = self.answer_type == "text" and bool(set(_OPENING_HINTS) & set(question.hints))
         explained = set(terms_of(EXPLAINED.get(self.answer_type, "")))
         terms = question_terms(question.text) or ([] if self.labels else terms_of(question.text))
         self._other_terms = [term for term in terms if term not in explained]
@@ -46,9 +56,8 @@ class Wanted:
         total = sum(self._weights.values())
         there = sum(weight * self._held(term, unit) for term, weight in self._weights.items())
         coverage = there / total if total else 0.0
-        hints = sum(
-            phrase in unit.plain or bool(terms and terms <= unit.terms) for phrase, terms in self._hints
-        )
+        said = unit.stemmed
+        hints = sum(phrase in said or bool(terms and terms <= unit.terms) for phrase, terms in self._hints)
         asks_for_it = unit.asking and bool(self.labels & unit.asked)
         same_value = _SAME_VALUE_MATCH * self.explained(unit) if asks_for_it else 0.0
         return 1 - (1 - coverage) * 0.5**hints * (1 - same_value)
@@ -84,8 +93,8 @@ class Wanted:
 
 
 def _hint(hint: str) -> tuple[str, frozenset[str]]:
-    """The phrase as it would stand in `Unit.plain`, and the terms that stand for it in any order: none where
-    only one of several words carries meaning (`at home`, `when did`)."""
+    """The phrase as it would stand in `Unit.stemmed`, and the terms that stand for it in any order: none
+    where only one of several words carries meaning (`at home`, `when did`)."""
     words, terms = words_of(hint), terms_of(hint)
     enough = len(terms) > 1 or len(terms) == len(words)
-    return written_out(words), frozenset(terms if enough else ())
+    return stemmed(words), frozenset(terms if enough else ())
