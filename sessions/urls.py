@@ -11,6 +11,7 @@ STREAM = "v1/audio/transcriptions/stream/<str:session_id>"
 
 urlpatterns = [
     path("", pages.live_page, name="live"),
+    path("live-copy", pages.live_copy, name="live-copy"),
     path("api/v1/websocket/sessions", views.SessionsView.as_view(), name="sessions"),
     path("api/v1/websocket/sessions/<str:session_id>", views.SessionView.as_view(), name="session"),
     path(

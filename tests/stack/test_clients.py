@@ -1,8 +1,7 @@
-"""What people start by hand works against the real stack: the client, an upload, a text, the page."""
+"""What people start by hand works against the real stack: the client, an upload, a text."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import wave
@@ -14,14 +13,12 @@ import av
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import ConsoleMessage, sync_playwright
 
 from ambient.stack.stack import Stack
 from tests.stack.conftest import folded, gap_after, spoken_before, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 LISTENED_S = gap_after(1)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture
@@ -119,35 +116,3 @@ def test_a_text_is_analysed_without_audio(
     assert stages["diarization"]["status"] == "skipped"
     assert stages["diarization"]["skip_reason"]
     assert stages["entities"]["status"] == "succeeded"
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the page was not tried in a browser")
-def test_the_page_hears_a_microphone(stack: Stack, recording: Path) -> None:
-    """In Chromium, with a recording for a microphone: words, an orderly end, nothing on the console."""
-    said: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            said.append(message.text)
-
-    arguments = [
-        "--no-sandbox",
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={recording}",
-        "--disable-background-networking",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        page = browser.new_context(permissions=["microphone"]).new_page()
-        page.on("console", note)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.goto(stack.address)
-        page.fill("#key", stack.key)
-        page.click("#start")
-        page.wait_for_selector("#finals li", timeout=30_000)
-        page.click("#stop")
-        page.wait_for_selector("#after:not([hidden])", timeout=30_000)
-        assert page.inner_text("#engine").startswith("scripted")
-        browser.close()
-    assert said == []
