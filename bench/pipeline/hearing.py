@@ -20,7 +20,7 @@ from transcription.engines.registry import make_speech_engine
 from transcription.models import Segment, Turn
 
 COLLAR_S = 0.25
-PATIENT = {"answer_timeout_s": 300.0}
+PATIENT = (("answer_timeout_s", 300.0),)
 """On a machine that does other things too, slow is not broken."""
 
 
