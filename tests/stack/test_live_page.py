@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from ambient.stack.stack import Stack
+from tests.docs.pages import ROOT
 from tests.stack.conftest import folded, gap_after, spoken_before, until, wav_of
 from tests.stack.live_page import SCREENSHOTS, sign_in, visit
 from tests.stack.network import network_to
@@ -188,15 +190,17 @@ def test_the_page_is_light_and_painted_before_its_scripts(stack: Stack) -> None:
 
 
 def test_a_copy_from_a_disk_needs_an_address_and_a_token(
-    stack: Stack, api: httpx.Client, recording: Path, tmp_path: Path
+    stack: Stack, recording: Path, tmp_path: Path
 ) -> None:
-    """Saved and opened as a file, it holds everything in itself: words and speakers come as on the page."""
+    """Saved by the example as it stands and opened as a file, it holds everything in itself: words and
+    speakers come as on the page."""
     copy = tmp_path / "live.html"
-    copy.write_bytes(httpx.get(f"{stack.address}/live-copy").raise_for_status().content)
-    tokens = {
-        scope: api.post("/tokens", json={"scope": scope, "ttl": 600}).raise_for_status().json()["token"]
-        for scope in ("live", "read")
-    }
+    printed = subprocess.check_output(
+        [sys.executable, str(ROOT / "docs/examples/rest/live_copy.py"), str(copy)],
+        env={**os.environ, "URL": stack.address, "KEY": stack.key},
+        text=True,
+    )
+    tokens = dict(line.split() for line in printed.splitlines())
     with visit(copy.as_uri(), microphone=recording) as at:
         assert at.page.input_value("#address") == stack.address
         at.page.fill("#live-token", tokens["live"])
@@ -236,6 +240,39 @@ def test_the_page_resamples_cleanly(stack: Stack, rate_hz: int) -> None:
         if rate_hz > 16_000:
             folded_back = at.page.evaluate(resample, [*said, tone(11_000, rate_hz, rate_hz // 2).tolist()])
             assert np.abs(np.array(folded_back)[1000:7000]).max() < 0.01
+
+
+def test_speakers_are_told_apart_by_name_and_colour(stack: Stack) -> None:
+    """Turns come after the words: names stand where the speaker changes, colours run through the turn, and a
+    later revision of a turn takes a segment to the other speaker; an older one changes nothing."""
+    show = """async ([transcriptUrl, viewUrl]) => {
+        const { Transcript } = await import(transcriptUrl);
+        const { TranscriptView } = await import(viewUrl);
+        const at = (id) => document.getElementById(id);
+        const transcript = new Transcript();
+        const parts = { list: at("words"), spoken: at("spoken"), toEnd: at("to-end"), transcript };
+        const view = new TranscriptView(parts);
+        for (let id = 0; id < 4; id++)
+            view.show(transcript.hear({ segment_id: id, start_time: id, end_time: id + 1, text: `line ${id}`,
+                stable_chars: 0, is_final: true, revision: 0, speaker_id: null }));
+        const turn = (id, revision, speaker_id, segment_ids) =>
+            transcript.turn({ id, revision, speaker_id, segment_ids }).forEach((one) => view.colour(one));
+        turn(0, 0, "SPEAKER_00", [0, 1, 2]);
+        turn(1, 0, "SPEAKER_01", [3]);
+        turn(1, 1, "SPEAKER_01", [2, 3]);
+        turn(0, 0, "SPEAKER_00", [0, 1, 2]);
+        return [...parts.list.children].map((item) =>
+            [item.querySelector(".speaker").textContent, item.dataset.speaker,
+             item.classList.contains("same")]);
+    }"""
+    with visit(stack.address) as at:
+        lines = at.page.evaluate(show, [hashed(stack, "transcript"), hashed(stack, "view")])
+    assert lines == [
+        ["Speaker 1", "0", False],
+        ["Speaker 1", "0", True],
+        ["Speaker 2", "1", False],
+        ["Speaker 2", "1", True],
+    ]
 
 
 @pytest.mark.parametrize("address", ["/admin/", "/admin/realtime/realtimesession/", "/api/docs/"])
