@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
@@ -12,6 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from ambient.conf import STAGE_ENGINE_VARIABLES, AmbientSettings
+from conversations.sealing.keys import parse_keys
 from transcription.analysis.registry import ENGINES as STAGE_ENGINES
 from transcription.engines.registry import AUTO, SPEECH_ENGINES
 
@@ -139,18 +138,11 @@ def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:
             hint="python -c 'import secrets; print(secrets.token_urlsafe(32))'",
             id="ambient.E025",
         )
-    if conf.encryption_key and not _is_aes_key(conf.encryption_key):
+    if problem := _wrong_with_keys(conf.encryption_key):
         yield Error(
-            "AMBIENT_ENCRYPTION_KEY is not 32 bytes in base64.",
+            f"AMBIENT_ENCRYPTION_KEY is not 32 bytes in base64, or several such by comma: {problem}.",
             hint="python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'",
             id="ambient.E026",
-        )
-    if conf.encryption_key:
-        # Refused rather than ignored: whoever sets it must not find plain audio on a disk.
-        yield Error(
-            "This version writes recordings to disk as they are: AMBIENT_ENCRYPTION_KEY cannot be honoured.",
-            hint="Unset it, and keep AMBIENT_HOME on an encrypted volume, or set AMBIENT_JOURNAL=memory.",
-            id="ambient.E029",
         )
     if bool(conf.llm_base_url) != bool(conf.llm_model):
         yield Error(
@@ -166,8 +158,9 @@ def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:
         )
 
 
-def _is_aes_key(text: str) -> bool:
+def _wrong_with_keys(text: str) -> str:
     try:
-        return len(base64.b64decode(text, validate=True)) == 32
-    except binascii.Error:
-        return False
+        parse_keys(text)
+    except ValueError as error:
+        return str(error)
+    return ""

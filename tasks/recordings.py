@@ -7,7 +7,7 @@ journal until the run is done and the journal goes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from tempfile import TemporaryFile
+from io import BytesIO
 from uuid import uuid4
 
 import numpy as np
@@ -100,13 +100,13 @@ def _ensure_stored(conversation: Conversation) -> None:
 
 
 def _store(conversation: Conversation, samples: Samples) -> None:
-    with TemporaryFile() as flac:
-        encode_flac(samples, flac)
-        field = Conversation._meta.get_field("audio")
-        name = store_unclaimed(
-            name=field.generate_filename(conversation, f"{conversation.pk}-{uuid4().hex[:8]}.flac"),
-            content=File(flac),
-        )
+    flac = BytesIO()  # in no file: what is stored may have to be sealed first
+    encode_flac(samples, flac)
+    field = Conversation._meta.get_field("audio")
+    name = store_unclaimed(
+        name=field.generate_filename(conversation, f"{conversation.pk}-{uuid4().hex[:8]}.flac"),
+        content=File(flac),
+    )
     try:
         with transaction.atomic():
             row = Conversation.objects.select_for_update().get(pk=conversation.pk)

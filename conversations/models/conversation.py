@@ -10,6 +10,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
 
+from conversations.sealing.storage import SealedStorage
+
 SEARCH_CONFIG = "simple"
 """PostgreSQL's, for every language alike: words as they are, without stems that only one language has."""
 
@@ -45,7 +47,9 @@ class Conversation(models.Model):
     session_id = models.CharField(max_length=64, blank=True, db_index=True)
     language = models.CharField(max_length=16, blank=True)
     duration_s = models.FloatField(default=0.0)
-    audio = models.FileField(upload_to="recordings/%Y/%m/%d", max_length=300, blank=True)
+    audio = models.FileField(
+        upload_to="recordings/%Y/%m/%d", max_length=300, blank=True, storage=SealedStorage()
+    )
     store_audio = models.BooleanField(default=True)
     question_set = models.ForeignKey("QuestionSet", on_delete=models.SET_NULL, null=True, blank=True)
     taxonomy = models.ForeignKey("Taxonomy", on_delete=models.SET_NULL, null=True, blank=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 from sessions.meter import Meter
 from transcription.audio.formats import AudioFormat
 
-PART_NAME = re.compile(r"part-(\d{6})-(\d{15})\.raw")
+PART_NAME = re.compile(r"part-(\d{6})-(\d{15})\.(?:raw|sealed)")
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

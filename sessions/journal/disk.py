@@ -1,7 +1,7 @@
 """A journal in files: the open tail is one, and so is what is sealed, unless a storage takes that.
 
 A folder per session under `journal/`: `format.json` says how the bytes are to be read; they lie in files
-`part-EPOCH-OFFSET.raw`, named by the epoch of their holder and their first byte's place.
+`part-EPOCH-OFFSET.raw` (or `.sealed`), named by the epoch of their holder and their first byte's place.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass
 
 from sessions.journal import storage
-from sessions.journal.base import Part
 from sessions.journal.parts import journal_folder, write_row
+from sessions.journal.tails import TailFile
 from sessions.meter import Meter
 
 logger = logging.getLogger(__name__)
@@ -25,21 +24,6 @@ SYNC_INTERVAL_S = 5.0
 """What the loss of power may cost; the death of a process costs nothing."""
 PART_S = 60.0
 """A part of a slow stream is sealed at this age."""
-
-
-@dataclass(slots=True)
-class _Tail:
-    """A part's open file."""
-
-    fd: int
-    epoch: int
-    offset_bytes: int
-    opened_s: float
-    size_bytes: int = 0
-
-    @property
-    def part(self) -> Part:
-        return Part(self.epoch, self.offset_bytes, self.size_bytes)
 
 
 class DiskJournal:
@@ -54,8 +38,8 @@ class DiskJournal:
         self._session_id = session_id
         self._folder = journal_folder(session_id)
         self._is_remote = storage.is_remote()
-        self._tail: _Tail | None = None
-        self._closed: list[_Tail] = []
+        self._tail: TailFile | None = None
+        self._closed: list[TailFile] = []
         """Nobody appends to them any more; they are to be flushed and sealed, in this order."""
         self._appending = threading.Lock()  # held for a write to memory: no longer than the loop may wait
         self._sealing = threading.Lock()
@@ -74,16 +58,7 @@ class DiskJournal:
             tail = self._tail
             if tail is None:
                 raise OSError("the journal has no open part")
-            written = 0
-            try:
-                while written < len(data):
-                    written += os.write(tail.fd, memoryview(data)[written:])
-            except OSError:
-                if written:
-                    os.ftruncate(tail.fd, tail.size_bytes)
-                    os.lseek(tail.fd, tail.size_bytes, os.SEEK_SET)
-                raise
-            tail.size_bytes += len(data)
+            tail.append(data)
             self.size_bytes += len(data)
 
     def sync(self) -> int:
@@ -105,28 +80,25 @@ class DiskJournal:
     def close(self) -> None:
         with self._sealing, self._appending:
             for tail in [*self._closed, *([self._tail] if self._tail else [])]:
-                if tail.fd >= 0:
-                    os.close(tail.fd)
+                tail.close()
             self._tail, self._closed = None, []
 
     def _begin(self, epoch: int) -> None:
         """A new tail; the one before is closed at exactly its first byte."""
         with self._appending:
-            path = self._folder / Part(epoch, self.size_bytes, 0).name
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            tail = TailFile(self._folder, epoch, self.size_bytes)
             if self._tail:
                 self._closed.append(self._tail)
-            self._tail = _Tail(fd, epoch, self.size_bytes, time.monotonic())
+            self._tail = tail
 
     def _flush(self) -> int:
         """Flush and seal what is closed; flush the tail where files are what counts."""
         size_bytes = self.size_bytes
         while self._closed:
             tail = self._closed[0]
-            if tail.fd >= 0:
-                os.fdatasync(tail.fd)
-                os.close(tail.fd)
-                tail.fd = -1
+            if tail.is_open:
+                tail.sync()
+                tail.close()
             try:
                 storage.seal(self._session_id, tail.part)
             except storage.StorageAway as error:
@@ -135,7 +107,7 @@ class DiskJournal:
             self.synced_bytes = max(self.synced_bytes, tail.offset_bytes + tail.size_bytes)
             self._closed.pop(0)
         if self._tail and not self._is_remote and self.synced_bytes < size_bytes:
-            os.fdatasync(self._tail.fd)
+            self._tail.sync()
             self.synced_bytes = size_bytes
         return self.synced_bytes
 
@@ -149,5 +121,5 @@ def sync_folder(folder: os.PathLike[str]) -> None:
         os.close(fd)
 
 
-def _is_due(tail: _Tail) -> bool:
+def _is_due(tail: TailFile) -> bool:
     return tail.size_bytes >= PART_BYTES or time.monotonic() >= tail.opened_s + PART_S

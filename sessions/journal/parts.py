@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from sessions.journal.base import PART_NAME, JournalMissing, Part, checked
+from sessions.journal.tails import size_of
 from sessions.models import JournalPart, RealTimeSession
 from transcription.audio.formats import AudioFormat
 
@@ -37,7 +38,7 @@ def files_of(session_id: str) -> list[Part]:
     if not folder.exists():
         return []
     return [
-        Part(int(match[1]), int(match[2]), path.stat().st_size)
+        Part(int(match[1]), int(match[2]), size_of(path))
         for path in folder.iterdir()
         if (match := PART_NAME.fullmatch(path.name))
     ]

@@ -13,6 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import DatabaseError
 
+from conversations.sealing.storage import RECORDINGS
 from sessions.journal.base import JournalMissing, Part, Span
 from sessions.journal.parts import (
     FORMAT_FILE,
@@ -21,6 +22,7 @@ from sessions.journal.parts import (
     parts_of,
     write_row,
 )
+from sessions.journal.tails import opened, path_of
 from sessions.models import JournalPart
 from transcription.audio.formats import AudioFormat
 
@@ -50,7 +52,7 @@ def seal(session_id: str, part: Part) -> Part:
         except DatabaseError as error:
             logger.warning("session %s: a sealed part has no row yet: %s", session_id, type(error).__name__)
         return part
-    path = journal_folder(session_id) / part.name
+    path = path_of(journal_folder(session_id), part)
     try:
         stored = _store(session_id, part, path) if part.size_bytes else part
         write_row(session_id, stored)
@@ -87,18 +89,19 @@ class FileShelf:
             raise JournalMissing(f"the recording of session {session_id} has lost a part")
 
     def erase(self, session_id: str) -> None:
-        _erase_stored(session_id, parts_of(session_id))
+        _erase_stored(session_id)
         shutil.rmtree(journal_folder(session_id), ignore_errors=True)
         JournalPart.objects.filter(session__session_id=session_id).delete()
 
 
-def _erase_stored(session_id: str, parts: list[Part]) -> None:
-    """Remove what is in the storage: what rows name, and what a process that died left without one."""
+def _erase_stored(session_id: str) -> None:
+    """Remove what is in the storage: what rows name, and what a process that died left without one. Nothing
+    is opened for it: what cannot be read any more can go."""
     if not is_remote():
         return
-    for part in parts:
-        if part.stored_as:
-            default_storage.delete(part.stored_as)
+    stored = JournalPart.objects.filter(session__session_id=session_id).exclude(stored_as="")
+    for name in stored.values_list("stored_as", flat=True):
+        default_storage.delete(name)
     with suppress(FileNotFoundError, NotImplementedError):
         for name in default_storage.listdir(f"journal/{session_id}")[1]:
             default_storage.delete(f"journal/{session_id}/{name}")
@@ -106,12 +109,12 @@ def _erase_stored(session_id: str, parts: list[Part]) -> None:
 
 def _opened(session_id: str, part: Part) -> IO[Any]:
     if part.stored_as:
-        return default_storage.open(part.stored_as, "rb")
-    return (journal_folder(session_id) / part.name).open("rb")
+        return RECORDINGS.open(part.stored_as)
+    return opened(path_of(journal_folder(session_id), part))
 
 
 def _store(session_id: str, part: Part, path: Path) -> Part:
-    with path.open("rb") as file:
+    with opened(path) as file:
         data = file.read(part.size_bytes)
-    name = default_storage.save(f"journal/{session_id}/{part.name}", ContentFile(data))
+    name = RECORDINGS.save(f"journal/{session_id}/{part.name}", ContentFile(data))
     return Part(part.epoch, part.offset_bytes, len(data), stored_as=name)

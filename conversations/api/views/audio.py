@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 import re
 from collections.abc import AsyncIterator
@@ -24,8 +25,11 @@ from rest_framework.exceptions import Throttled
 from conversations.access import Access
 from conversations.api.authentication import access_of_plain
 from conversations.api.errors import envelope
+from conversations.sealing.keys import SealBroken
 from conversations.selectors import conversation_for
 from conversations.wrong_keys import WINDOW_S
+
+logger = logging.getLogger(__name__)
 
 CHUNK_BYTES = 256 * 1024
 RANGE = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
@@ -58,7 +62,9 @@ def byte_range(header: str | None, size_bytes: int) -> tuple[int, int] | None:
 
 
 @require_safe
-async def audio(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase:
+async def audio(  # noqa: PLR0911 - each way to refuse is one
+    request: HttpRequest, conversation_id: UUID
+) -> HttpResponseBase:
     """GET, HEAD: the recording, with `Range`. Scope `read`; 404 where there is none (any more)."""
     try:
         access = await sync_to_async(access_of_plain)(request)
@@ -77,6 +83,10 @@ async def audio(request: HttpRequest, conversation_id: UUID) -> HttpResponseBase
     except (Http404, FileNotFoundError) as error:
         message = str(error) if isinstance(error, Http404) else "The recording is not kept any more."
         return JsonResponse(envelope("not_found", message), status=404)
+    except SealBroken as error:
+        logger.error("the recording of %s cannot be opened: %s", conversation_id, error)
+        message = "The recording cannot be opened: its key is missing, or it was damaged."
+        return JsonResponse(envelope("recording_sealed", message), status=500)
     # No validators are sent, so an If-Range matches nothing and asks for the whole.
     header = None if "If-Range" in request.headers else request.headers.get("Range")
     try:
