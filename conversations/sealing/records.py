@@ -4,7 +4,7 @@
     record = length(4) nonce(12) AES-GCM(what was written, aad = header + its number)
 
 A power cut may leave a record that is not whole, or whose end is zeros: nothing of that was acknowledged, and
-it is not read. Whatever else is not as it was written raises SealBroken. That whole records are missing at the
+it is not read. Whatever else is not as it was written raises SealBroken. That whole records miss at the
 end is noticed by who knows how long the file was (the row of a journal's part).
 """
 

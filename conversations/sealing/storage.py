@@ -87,6 +87,10 @@ class SealedStorage(Storage):
             raise ValueError("what is stored is only read")
         return OpenedRecording(name)
 
+    def path(self, name: str) -> str:
+        """Where the file lies, as it is stored."""
+        return default_storage.path(name)
+
     def size(self, name: str) -> int:
         """Of the plain text."""
         with default_storage.open(name, "rb") as file:
