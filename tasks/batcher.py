@@ -95,9 +95,10 @@ class Batcher:
                     return []
                 self._changed.wait()
             # Finals and partials are decoded with other beams, so a mixed call would cost both their time.
-            queue = self._finals or self._partials
-            size = min(len(queue), max(1, self.engine.capabilities.batch_size))
-            batch = [queue.popleft() for _ in range(size)]
+            likes = self.engine.capabilities
+            final_size = likes.batch_size if likes.final_batch_size is None else likes.final_batch_size
+            queue, size = (self._finals, final_size) if self._finals else (self._partials, likes.batch_size)
+            batch = [queue.popleft() for _ in range(min(len(queue), max(1, size)))]
             self._calls[threading.get_ident()] = time.monotonic()
             return batch
 

@@ -27,7 +27,7 @@ SESSIONS = 6
 END_LAG_S = 3.0
 GROWTH_S = 1.0
 LAST_WORDS = 5
-OPTIONS = {"short_partials": True}
+OPTIONS = {"short_partials": True, "beam_size": 1, "workers": 2, "batch_size": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def figures(*, steady_s: float) -> list[Figure]:
     settings = ", ".join(f"{name} {json.dumps(value)}" for name, value in OPTIONS.items())
     return [
         Figure(
-            f"sessions reading without a pause (int8, beam 5 for finals, batches of 4, {settings})",
+            f"sessions reading without a pause (int8, {settings})",
             SESSIONS,
             "",
         ),

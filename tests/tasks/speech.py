@@ -24,9 +24,18 @@ class HeldEngine:
     name = "held"
     version = "1"
 
-    def __init__(self, model: str = "base", *, batch_size: int = 1, concurrency: int = 1) -> None:
+    def __init__(
+        self,
+        model: str = "base",
+        *,
+        batch_size: int = 1,
+        final_batch_size: int | None = None,
+        concurrency: int = 1,
+    ) -> None:
         self.model = model
-        self.capabilities = SpeechCapabilities(batch_size=batch_size, concurrency=concurrency)
+        self.capabilities = SpeechCapabilities(
+            batch_size=batch_size, final_batch_size=final_batch_size, concurrency=concurrency
+        )
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Semaphore(0)

@@ -46,6 +46,21 @@ def test_what_waits_goes_together_finals_first() -> None:
     assert engine.calls == [["first"], ["f1", "f2"], ["p1", "p2", "p3"]]
 
 
+def test_finals_go_alone_where_the_engine_likes_that() -> None:
+    """An engine that gains nothing from finals in a batch gets them one by one, and partials together still."""
+    engine = HeldEngine(batch_size=3, final_batch_size=1)
+    engine.gate.clear()
+    with batcher_of(engine) as batcher:
+        answers = [batcher.submit(window("first"))]
+        engine.entered.acquire()
+        for key, is_final in [("f1", True), ("p1", False), ("f2", True), ("p2", False)]:
+            answers.append(batcher.submit(window(key, is_final=is_final)))
+        engine.gate.set()
+        for answer in answers:
+            answer.result()
+    assert engine.calls == [["first"], ["f1"], ["f2"], ["p1", "p2"]]
+
+
 def test_as_many_calls_as_the_engine_takes() -> None:
     """An engine of concurrency two has two calls under way and never a third."""
     engine = HeldEngine(concurrency=2)

@@ -96,7 +96,9 @@ class SpeechCapabilities:
     """What an engine can do; the callers ask here instead of knowing engines by name."""
 
     batch_size: int = 1
-    """Windows it likes to decode in one call; 1: they go one by one."""
+    """Partials it likes to decode in one call; 1: they go one by one."""
+    final_batch_size: int | None = None
+    """Finals likewise; None: as many as partials."""
     concurrency: int = 1
     """Calls of `decode` that may run at the same time."""
     incremental: bool = False

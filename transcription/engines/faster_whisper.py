@@ -12,6 +12,7 @@ import importlib.metadata
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from queue import SimpleQueue
 from typing import Any
 
 from transcription.engines.base import (
@@ -35,6 +36,9 @@ __all__ = ["FasterWhisperEngine", "can_be_loaded"]
 
 BATCH_SIZE = {"cuda": 8, "cpu": 4}
 """Windows of one call, by device."""
+FINAL_BATCH_SIZE = {"cuda": None, "cpu": 1}
+"""Finals of one call: on a CPU four together take as long as one after the other (docs/engines.md), and then
+all have waited for the last."""
 _ENGINE_FAULTS = (RuntimeError, ValueError, MemoryError)
 """How CTranslate2 and NumPy say that they could not."""
 
@@ -42,7 +46,8 @@ _ENGINE_FAULTS = (RuntimeError, ValueError, MemoryError)
 class FasterWhisperEngine:
     """Options: `compute_type` (else by device), `beam_size` of finals (5), `batch_size` (else by device),
     `short_partials` (false: every window is padded to 30 s; true: partials of short utterances to 10 s or 2 s
-    more than they have), `partial_tokens_per_s` (24), `download_root` for fetched models."""
+    more than they have), `partial_tokens_per_s` (24), `workers` (1: calls at a time, which share the
+    cores of a CPU), `download_root` for fetched models."""
 
     name = NAME
 
@@ -54,7 +59,7 @@ class FasterWhisperEngine:
         )
         self._config = config
         self._whisper: Any = None
-        self._windows: WindowDecoder | None = None
+        self._windows: SimpleQueue[WindowDecoder] | None = None  # those that are free
         self._languages: frozenset[str] = frozenset()
         self._beam_size = WindowSettings().beam_size
 
@@ -62,8 +67,11 @@ class FasterWhisperEngine:
         """Raises EngineUnavailable: no package or model, a wrong folder or option, no memory, no CUDA."""
         options: dict[str, Any] = dict(self._config.options)
         settings, batch_size = _settings(options)
+        workers = options.get("workers", 1)
         whisper = load_model(self._config)
-        self._whisper, self._windows = whisper, WindowDecoder(whisper, settings)
+        self._whisper, self._windows = whisper, SimpleQueue()
+        for _ in range(workers):
+            self._windows.put(WindowDecoder(whisper, settings))
         self._beam_size = settings.beam_size
         self._languages = frozenset(whisper.supported_languages)
         many = bool(whisper.model.is_multilingual)
@@ -71,6 +79,8 @@ class FasterWhisperEngine:
         self.capabilities = replace(
             self.capabilities,
             batch_size=batch_size or BATCH_SIZE[whisper.model.device],
+            final_batch_size=FINAL_BATCH_SIZE[whisper.model.device],
+            concurrency=workers,
             detects_language=many,
             translates=many,
             languages=None if many else frozenset({ENGLISH}),
@@ -78,15 +88,18 @@ class FasterWhisperEngine:
 
     def decode(self, windows: Sequence[SpeechWindow]) -> list[Hypothesis]:
         """Partials greedily and once, finals with a beam and the ladder of temperatures."""
-        decoder = self._windows
-        if decoder is None:
+        free = self._windows
+        if free is None:
             raise EngineFailed(self.name, "decode before load, or after close", retryable=False)
         for window in windows:
             self._check_task(window.options)
+        decoder = free.get()
         try:
             return decoder.decode(windows)
         except _ENGINE_FAULTS as error:
             raise failure(error) from error
+        finally:
+            free.put(decoder)
 
     def transcribe(
         self, samples: Samples, options: SpeechOptions, on_progress: Callable[[float], None]
@@ -144,7 +157,8 @@ def _settings(options: dict[str, Any]) -> tuple[WindowSettings, int | None]:
         short_partials=options.get("short_partials", usual.short_partials),
         partial_tokens_per_s=options.get("partial_tokens_per_s", usual.partial_tokens_per_s),
     )
-    for name, value in (*asdict(settings).items(), ("batch_size", batch_size)):
+    workers = options.get("workers", 1)
+    for name, value in (*asdict(settings).items(), ("batch_size", batch_size), ("workers", workers)):
         right = isinstance(value, bool) if name == "short_partials" else type(value) is int and value > 0
         if not right and (name, value) != ("batch_size", None):
             raise EngineUnavailable(

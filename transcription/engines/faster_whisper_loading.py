@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ def load_model(config: SpeechEngineConfig) -> Any:
         ) from error
     check_folder(config.model)
     options = dict(config.options)
+    workers = int(options.get("workers", 1))
     device = config.device
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
@@ -63,7 +65,8 @@ def load_model(config: SpeechEngineConfig) -> Any:
             config.model,
             device=device,
             compute_type=options.get("compute_type", "float16" if device == "cuda" else "int8"),
-            cpu_threads=config.compute_threads,
+            cpu_threads=_threads_of_a_call(config.compute_threads, workers),
+            num_workers=workers,
             download_root=options.get("download_root"),
         )
         if device == "cuda":
@@ -74,6 +77,11 @@ def load_model(config: SpeechEngineConfig) -> Any:
         hint = hint_for(error, device, is_folder=Path(config.model).is_dir())
         raise EngineUnavailable(NAME, reason_of(error), hint=hint) from error
     return whisper
+
+
+def _threads_of_a_call(wanted: int, workers: int) -> int:
+    """0 leaves it to CTranslate2, which takes the cores for one call; several share them."""
+    return wanted or (0 if workers == 1 else max(1, (os.cpu_count() or 1) // workers))
 
 
 def check_folder(model: str) -> None:

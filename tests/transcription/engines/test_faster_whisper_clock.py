@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ from transcription.engines.base import (
     SpeechWindow,
 )
 from transcription.engines.faster_whisper import FasterWhisperEngine
+from transcription.engines.faster_whisper_windows import WindowDecoder
 from transcription.streaming.config import StreamConfig
 from transcription.streaming.core import StreamingCore
 from transcription.streaming.events import FinalSegment, PartialSegment, StreamEvent
@@ -34,6 +36,14 @@ SAID = ["ba", "de", None, "fi", "go", "lu", "ne", "ba", "ba", "ne", "lu", "de", 
 keys = (f"u{number}" for number in itertools.count())
 
 syllables = st.lists(st.sampled_from([*SYLLABLES, None]), min_size=1, max_size=40)
+
+
+def decoder_of(engine: FasterWhisperEngine) -> WindowDecoder:
+    """The one that it has, which is free between calls."""
+    assert engine._windows is not None
+    decoder = engine._windows.get()
+    engine._windows.put(decoder)
+    return decoder
 
 
 def window(
@@ -86,16 +96,16 @@ def test_word_times_are_those_of_faster_whisper(clock: FasterWhisperEngine) -> N
 
 def test_a_window_that_grows(clock: FasterWhisperEngine) -> None:
     """Every growth of a window says the same as before and what is new, and computes only the new frames."""
-    assert clock._windows is not None
+    decoder = decoder_of(clock)
     samples, key = speak(SAID), next(keys)
     before: list[str] = []
-    computed = clock._windows.log_mel.frames_computed
+    computed = decoder.log_mel.frames_computed
     ends = range(SAMPLE_RATE_HZ // 2, len(samples) + 1, SAMPLE_RATE_HZ // 5)
     for end in ends:
         now = heard(clock.decode([window(samples[:end], key=key)])[0])
         assert now[: len(before)] == before
         before = now
-    assert clock._windows.log_mel.frames_computed - computed <= len(samples) // 160 + 3 * len(ends)
+    assert decoder.log_mel.frames_computed - computed <= len(samples) // 160 + 3 * len(ends)
 
 
 def test_another_utterance_under_the_same_key(clock: FasterWhisperEngine) -> None:
@@ -108,14 +118,14 @@ def test_another_utterance_under_the_same_key(clock: FasterWhisperEngine) -> Non
 
 def test_the_final_of_a_window_that_was_a_partial(clock: FasterWhisperEngine) -> None:
     """It is not encoded again, and its text is the same."""
-    assert clock._windows is not None
+    decoder = decoder_of(clock)
     samples, key = speak(SAID), next(keys)
     partial = clock.decode([window(samples, key=key)])[0]
-    encoded = clock._windows.encoder.windows_encoded
+    encoded = decoder.encoder.windows_encoded
     assert clock.decode([window(samples, key=key, is_final=True)])[0].text == partial.text
-    assert clock._windows.encoder.windows_encoded == encoded
+    assert decoder.encoder.windows_encoded == encoded
     clock.decode([window(samples, key=key, is_final=True)])
-    assert clock._windows.encoder.windows_encoded == encoded + 1, "nothing is kept after the final"
+    assert decoder.encoder.windows_encoded == encoded + 1, "nothing is kept after the final"
 
 
 @settings(max_examples=10, deadline=None)
@@ -260,3 +270,17 @@ def test_speech_without_a_pause_is_cut_and_nothing_is_lost(clock: FasterWhisperE
     assert times == sorted(times)
     assert times == pytest.approx([0.9 + index * CELL_S for index in range(len(said))], abs=CELL_S / 2 + 0.1)
     assert decodes < 60
+
+
+def test_two_workers_decode_at_the_same_time(clock_folder: Path) -> None:
+    """With two workers the engine says so, and calls from two threads say what one after the other does."""
+    options = (("workers", 2),)
+    engine = FasterWhisperEngine(SpeechEngineConfig(str(clock_folder), options=options))
+    engine.load()
+    assert engine.capabilities.concurrency == 2
+    windows = [window(speak(SAID[number:]), is_final=number % 2 == 0) for number in range(8)]
+    alone = [engine.decode([one])[0].text for one in windows]
+    with ThreadPoolExecutor(4) as pool:
+        together = [answers[0].text for answers in pool.map(lambda one: engine.decode([one]), windows)]
+    assert together == alone
+    engine.close()
