@@ -127,6 +127,7 @@ def _rest(conf: AmbientSettings) -> Iterator[CheckMessage]:
     for name, days in (
         ("AMBIENT_RETENTION_DAYS", conf.retention_days),
         ("AMBIENT_AUDIO_RETENTION_DAYS", conf.audio_retention_days),
+        ("AMBIENT_ACCESS_LOG_DAYS", conf.access_log_days),
     ):
         if days < -1:
             yield Error(

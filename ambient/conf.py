@@ -73,6 +73,7 @@ class AmbientSettings:
     media_root: Path
     retention_days: int
     audio_retention_days: int
+    access_log_days: int
     store_audio: bool
     journal: str
     encryption_key: str = field(repr=False)
@@ -133,6 +134,7 @@ def load(env: Env | None = None) -> AmbientSettings:
         media_root=Path(env.str("AMBIENT_MEDIA_ROOT", str(home / "media"))).expanduser().resolve(),
         retention_days=env.int("AMBIENT_RETENTION_DAYS", 30),
         audio_retention_days=env.int("AMBIENT_AUDIO_RETENTION_DAYS", 30),
+        access_log_days=env.int("AMBIENT_ACCESS_LOG_DAYS", 365),
         store_audio=env.bool("AMBIENT_STORE_AUDIO", True),
         journal=env.str("AMBIENT_JOURNAL", "disk"),
         encryption_key=env.str("AMBIENT_ENCRYPTION_KEY", ""),

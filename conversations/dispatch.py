@@ -15,6 +15,7 @@ RUN_STAGE_TASK = "tasks.pipeline.run_stage"
 LOSE_STAGE_TASK = "tasks.pipeline.lose_stage"
 SWEEP_RUNS_TASK = "tasks.upkeep.sweep_runs"
 ERASE_EXPIRED_TASK = "tasks.upkeep.erase_expired"
+DRAW_WAVEFORM_TASK = "tasks.upkeep.draw_waveform"
 BATCH_QUEUE = "batch"
 """Stages that run a model over audio, which a GPU is for, and the pipeline's own small messages."""
 CPU_QUEUE = "cpu"
@@ -69,6 +70,11 @@ def run_stage_after_commit(
 def say_stage_lost(stage_run_id: int, task_id: str) -> None:
     """From a worker whose child died at work on a stage; rows are for its other children to write."""
     current_app.send_task(LOSE_STAGE_TASK, args=[stage_run_id, task_id], queue=BATCH_QUEUE)
+
+
+def draw_waveform(conversation_id: str) -> None:
+    """Nothing waits for it but a page, so a message that is lost may be."""
+    current_app.send_task(DRAW_WAVEFORM_TASK, args=[conversation_id], queue=BATCH_QUEUE, priority=NOW)
 
 
 def revoke_after_commit(task_ids: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from conversations import sign_in
+from conversations import pages, sign_in
 from conversations.api.views import (
     audio,
     audio_tasks,
@@ -47,6 +47,7 @@ api_patterns = [
     path(f"{CONVERSATION}/cancel", runs.CancelView.as_view(), name="conversation-cancel"),
     path("tasks/<int:task_id>", runs.TaskView.as_view(), name="task"),
     path("tasks/<int:task_id>/cancel", runs.TaskCancelView.as_view(), name="task-cancel"),
+    path(f"{CONVERSATION}/waveform", findings.WaveformView.as_view(), name="conversation-waveform"),
     path("question-sets", catalogue.QuestionSetsView.as_view(), name="question-sets"),
     path("question-sets/<int:pk>", catalogue.QuestionSetView.as_view(), name="question-set"),
     path("taxonomies", catalogue.TaxonomiesView.as_view(), name="taxonomies"),
@@ -80,6 +81,8 @@ audio_patterns = [
 """One recording in, progress and results out."""
 
 urlpatterns = [
+    path("conversations", pages.conversations_page, name="conversations-page"),
+    path(CONVERSATION, pages.conversation_page, name="conversation-page"),
     path("sign-in", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/link", sign_in.SignInLink.as_view(), name="sign-in-link"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),

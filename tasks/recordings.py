@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 
 from conversations.models import Conversation
 from conversations.services.unclaimed import claim, discard_unclaimed, store_unclaimed
+from conversations.services.waveforms import keep_waveform
 from sessions import journal
 from sessions.selectors import cleared_spans, is_multichannel
 from transcription.audio.files import decode_file, encode_flac
@@ -52,7 +53,9 @@ def _ensure(conversation: Conversation) -> Samples:
     conversation.refresh_from_db(fields=["audio"])
     if conversation.audio:
         with conversation.audio.open("rb") as file:
-            return decode_file(file, channels=2 if separate else 1)
+            samples = decode_file(file, channels=2 if separate else 1)
+        keep_waveform(conversation_id=conversation.pk, blocks=[samples])
+        return samples
     if not live:
         raise NoRecordingError(f"this {conversation.get_source_display()} has no recording")
     try:
@@ -65,6 +68,7 @@ def _ensure(conversation: Conversation) -> Samples:
         samples[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)] = 0.0
     if conversation.store_audio:
         _store(conversation, samples)
+        keep_waveform(conversation_id=conversation.pk, blocks=[samples])
     return samples
 
 

@@ -7,6 +7,7 @@ second finds it done.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from celery import shared_task
@@ -15,11 +16,18 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from conversations import dispatch
-from conversations.dispatch import BATCH_QUEUE, CPU_QUEUE, ERASE_EXPIRED_TASK, SWEEP_RUNS_TASK
+from conversations.dispatch import (
+    BATCH_QUEUE,
+    CPU_QUEUE,
+    DRAW_WAVEFORM_TASK,
+    ERASE_EXPIRED_TASK,
+    SWEEP_RUNS_TASK,
+)
 from conversations.metrics import catalogue as metrics
 from conversations.models import PipelineRun, StageRun
 from conversations.queues import waiting_messages
-from conversations.services import retention, stage_runs
+from conversations.services import retention, stage_runs, waveforms
+from conversations.services.access_log import forget_access
 from conversations.services.unclaimed import sweep_unclaimed
 from sessions.selectors import runs_with_recordings_left
 from sessions.services.finishing import finish_abandoned
@@ -57,9 +65,15 @@ def erase_expired() -> None:
         metrics.JANITOR.add(conversations, "conversations_erased")
         metrics.JANITOR.add(recordings, "recordings_erased")
         log.info("erased_expired", conversations=conversations, recordings=recordings)
+    forget_access(days=settings.AMBIENT.access_log_days)
     if unclaimed := sweep_unclaimed(created_before=timezone.now() - UNCLAIMED_FOR):
         metrics.JANITOR.add(len(unclaimed), "files_erased")
         log.warning("unclaimed_files_erased", files=len(unclaimed))
+
+
+@shared_task(name=DRAW_WAVEFORM_TASK)
+def draw_waveform(conversation_id: str) -> None:
+    waveforms.draw_waveform(conversation_id=UUID(conversation_id))
 
 
 @shared_task(name=SWEEP_RUNS_TASK)

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from conversations.admin import access, catalogue, conversation, rows
+from conversations.admin import access, access_log, catalogue, conversation, rows
 
 admin.site.site_header = admin.site.site_title = "Ambient"
 admin.site.index_title = "Operations"
 
-__all__ = ["access", "catalogue", "conversation", "rows"]
+__all__ = ["access", "access_log", "catalogue", "conversation", "rows"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
@@ -12,12 +12,18 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
+from conversations.access import access_from_user
 from conversations.admin import findings
 from conversations.admin.base import MachineWritten, badge, clock
+from conversations.api.authentication import address_of
 from conversations.errors import Conflict
-from conversations.models import Conversation
+from conversations.models import AccessRecord, Conversation
+from conversations.services.access_log import note_access
 from conversations.services.conversations import erase_conversation
 from conversations.services.reruns import rerun, retry_failed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 SECTIONS = ("stages", "summary", "classification", "answers", "entities", "quality", "speakers", "segments")
 """Of the page, in order; each is a function of `findings`."""
@@ -110,11 +116,17 @@ class ConversationAdmin(MachineWritten):
             }
             return TemplateResponse(request, "conversations/admin/erase.html", context)
         for conversation in chosen:
-            name = str(conversation)
+            name, pk = str(conversation), conversation.pk
             try:
                 erase_conversation(conversation_id=conversation.pk)
             except Conflict as error:
                 self.message_user(request, f"{name}: {error.message}", messages.ERROR)
             else:
+                note_access(
+                    access=access_from_user(cast("User", request.user)),
+                    what=AccessRecord.What.ERASURE,
+                    conversation_id=pk,
+                    address=address_of(request),
+                )
                 self.message_user(request, f"{name}: erased.")
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db.models import QuerySet
 from rest_framework.negotiation import BaseContentNegotiation
@@ -16,8 +17,10 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from conversations.access import Access
-from conversations.api.authentication import access_of
+from conversations.api.authentication import access_of, address_of
 from conversations.api.pagination import NewestFirst
+from conversations.models import AccessRecord
+from conversations.services.access_log import note_access
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -45,6 +48,15 @@ class ApiView(APIView):
     @property
     def access(self) -> Access:
         return access_of(self.request)
+
+    def note(self, what: AccessRecord.What, conversation_id: UUID) -> None:
+        """Into the access log: the caller reads, takes out or erases this."""
+        note_access(
+            access=self.access,
+            what=what,
+            conversation_id=conversation_id,
+            address=address_of(self.request),
+        )
 
     def valid_query(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
         """The query string, checked. Raises ValidationError naming the parameter."""

@@ -214,6 +214,11 @@ class AnswerSerializer(serializers.ModelSerializer[Answer]):
         ]
 
 
+class WaveformDocument(serializers.Serializer[Any]):
+    duration = serializers.FloatField()
+    peaks = serializers.ListField(child=serializers.IntegerField(min_value=0, max_value=255))
+
+
 class QuestionSerializer(serializers.ModelSerializer[Question]):
     class Meta:
         model = Question

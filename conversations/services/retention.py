@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.errors import Conflict
-from conversations.models import Conversation
+from conversations.models import Conversation, Waveform
 from conversations.services.conversations import erase_conversation
 
 FOR_EVER = -1
@@ -36,6 +36,7 @@ def erase_expired(*, retention_days: int, audio_retention_days: int) -> tuple[in
             if row is not None:
                 row.audio.delete(save=False)
                 row.save(update_fields=["audio"])
+                Waveform.objects.filter(conversation=row).delete()
                 recordings += 1
     return conversations, recordings
 

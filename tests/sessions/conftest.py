@@ -82,10 +82,10 @@ def other_server(server: LiveServer) -> Iterator[LiveServer]:
 
 
 @contextmanager
-def serving(**options: Any) -> Iterator[LiveServer]:
+def serving(app: Any = application, **options: Any) -> Iterator[LiveServer]:
     """A web server on a loop, and so with a hub, of its own. `options`: uvicorn's."""
     config = uvicorn.Config(
-        application,
+        app,
         port=0,
         ws="websockets-sansio",
         lifespan="off",

@@ -32,8 +32,11 @@ from tests.sessions.test_transcribe_socket import opened, rest, until
 
 CONVERSATION = "api/v1/conversations/<uuid:conversation_id>"
 ANY = ""
-OPEN = {"healthz", "readyz", "api/schema/", "api/docs/", ""}
-"""These tell nothing of anybody's rows: no key is asked for. (The live page asks for one itself.)"""
+PAGES = {"", "live-copy", "conversations", "conversations/<uuid:conversation_id>"}
+SIGNING_IN = {"admin/login/", "sign-in", "sign-in/link", "sign-out", "favicon.ico"}
+OPEN = {"healthz", "readyz", "metrics", "api/schema/", "api/docs/", *PAGES, *SIGNING_IN}
+"""These tell nothing of anybody's rows: no key is asked for. (What runs in the pages asks
+for one; /metrics has a rule and a test of its own.)"""
 SCOPES = {
     ("POST", "api/v1/tokens"): ANY,
     ("GET", "api/v1/uploads"): "read",
@@ -51,6 +54,7 @@ SCOPES = {
     ("GET", f"{CONVERSATION}/questions"): "read",
     ("GET", f"{CONVERSATION}/quality"): "read",
     ("GET", f"{CONVERSATION}/audio"): "read",
+    ("GET", f"{CONVERSATION}/waveform"): "read",
     ("POST", f"{CONVERSATION}/questions"): "write",
     ("POST", f"{CONVERSATION}/runs"): "write",
     ("POST", f"{CONVERSATION}/cancel"): "write",

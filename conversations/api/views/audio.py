@@ -23,10 +23,12 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import Throttled
 
 from conversations.access import Access
-from conversations.api.authentication import access_of_plain
+from conversations.api.authentication import access_of_plain, address_of
 from conversations.api.errors import envelope
+from conversations.models import AccessRecord
 from conversations.sealing.keys import SealBroken
 from conversations.selectors import conversation_for
+from conversations.services.access_log import note_access
 from conversations.wrong_keys import WINDOW_S
 
 logger = logging.getLogger(__name__)
@@ -79,7 +81,7 @@ async def audio(  # noqa: PLR0911 - each way to refuse is one
     if not access.may("read"):
         return JsonResponse(envelope("permission_denied", "This needs the scope 'read'."), status=403)
     try:
-        file, size_bytes = await sync_to_async(_open)(access, conversation_id)
+        file, size_bytes = await sync_to_async(_open)(access, conversation_id, address_of(request))
     except (Http404, FileNotFoundError) as error:
         message = str(error) if isinstance(error, Http404) else "The recording is not kept any more."
         return JsonResponse(envelope("not_found", message), status=404)
@@ -134,9 +136,11 @@ async def _chunks(file: File[bytes], first: int, last: int) -> AsyncIterator[byt
         file.close()
 
 
-def _open(access: Access, conversation_id: UUID) -> tuple[File[bytes], int]:
+def _open(access: Access, conversation_id: UUID, address: str) -> tuple[File[bytes], int]:
     conversation = conversation_for(access, conversation_id)
     if not conversation.audio:
         raise Http404("This conversation has no recording.")
     file = conversation.audio.open("rb")
+    heard = AccessRecord.What.AUDIO
+    note_access(access=access, what=heard, conversation_id=conversation_id, address=address)
     return file, file.size

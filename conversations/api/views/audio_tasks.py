@@ -26,7 +26,7 @@ from conversations.api.task_documents import (
     task_json,
 )
 from conversations.audio_tasks import active_tasks, estimated_s, task_for
-from conversations.models import PipelineRun
+from conversations.models import AccessRecord, PipelineRun
 from conversations.queues import queue_states
 from conversations.services.runs import cancel_run
 from conversations.services.uploads import create_upload, received
@@ -130,7 +130,9 @@ class TaskView(ApiView):
     @extend_schema(operation_id="audio_task_read", responses=TaskDocument)
     def get(self, request: Request, task_id: str) -> Response:
         """Where a task stands, and its result when it is done."""
-        return Response(task_json(task_for(self.access, task_id)))
+        run = task_for(self.access, task_id)
+        self.note(AccessRecord.What.FINDINGS, run.conversation_id)
+        return Response(task_json(run))
 
     @extend_schema(operation_id="audio_task_cancel", responses=TaskDocument)
     def delete(self, request: Request, task_id: str) -> Response:
@@ -149,6 +151,7 @@ class TaskEventsView(ApiView):
         """The events of a task, within a day: those that were missed, then what comes."""
         query = self.valid_query(EventsQuery)
         run = task_for(self.access, task_id)
+        self.note(AccessRecord.What.FINDINGS, run.conversation_id)
         body = Response(task_json(run, with_result=False))
         return _streamed(request, body, run, detail=query["detail"], after=_last_event_id(request))
 

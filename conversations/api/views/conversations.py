@@ -22,7 +22,7 @@ from conversations.api.serializers import (
     SpeakerSerializer,
 )
 from conversations.api.transcripts import SegmentDocument, asked_version, segment_json
-from conversations.models import Segment, Speaker
+from conversations.models import AccessRecord, Segment, Speaker
 from conversations.selectors import conversation_for, find_conversations
 from conversations.services.conversations import correct_segment, erase_conversation, rename_speaker
 
@@ -45,6 +45,7 @@ class ConversationView(ApiView):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """Its state, its newest run with every stage, and what was found."""
         conversation = conversation_for(self.access, conversation_id)
+        self.note(AccessRecord.What.FINDINGS, conversation.pk)
         return Response(ConversationDetailSerializer(conversation).data)
 
     @extend_schema(
@@ -55,6 +56,7 @@ class ConversationView(ApiView):
         """Audio, words and results go from the storage and the database."""
         conversation_for(self.access, conversation_id)
         erase_conversation(conversation_id=conversation_id)
+        self.note(AccessRecord.What.ERASURE, conversation_id)
         return Response(status=204)
 
 

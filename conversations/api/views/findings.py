@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from conversations.api.serializers import (
     AnswerSerializer,
     EntitySerializer,
     SpeakerSerializer,
+    WaveformDocument,
     stage_output,
 )
 from conversations.api.tasks import RunTaskDocument, awaited_answer, task_json
@@ -29,7 +30,7 @@ from conversations.api.transcripts import TranscriptDocument, asked_version, tra
 from conversations.api.waiting import SCOPE_KEY
 from conversations.errors import NotReady
 from conversations.live import live_words
-from conversations.models import Answer, Conversation, Entity, Stage
+from conversations.models import AccessRecord, Answer, Conversation, Entity, Stage
 from conversations.selectors import (
     LIVE_RUN_NUMBER,
     answers_of,
@@ -41,6 +42,7 @@ from conversations.selectors import (
     why_no_result,
 )
 from conversations.services.reruns import ask
+from conversations.services.waveforms import waveform_of
 
 PLAIN_FORMATS = {
     "text": (exports.to_text, "text/plain; charset=utf-8", "txt"),
@@ -69,6 +71,8 @@ class TranscriptView(ApiView):
         is_live = query["format"] == "v2" and number == LIVE_RUN_NUMBER
         live = live_words(conversation) if is_live else None
         words = words_of(conversation, number)
+        reads = query["format"] == "json"
+        self.note(AccessRecord.What.TRANSCRIPT if reads else AccessRecord.What.EXPORT, conversation.pk)
         match query["format"]:
             case "json":
                 return Response(transcript_json(words))
@@ -82,6 +86,23 @@ class TranscriptView(ApiView):
                     content_type=content_type,
                     headers={"Content-Disposition": f'inline; filename="{name}"'},
                 )
+
+
+class WaveformView(ApiView):
+    @extend_schema(
+        operation_id="waveform_read",
+        responses={200: WaveformDocument, 202: OpenApiResponse(description="It is being drawn.")},
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        """The recording's outline: `peaks` are columns of equal length over its `duration`, 255 at full
+        scale. Drawn once; 202 until it is."""
+        conversation = conversation_for(self.access, conversation_id)
+        if not conversation.audio:
+            raise Http404("This conversation has no recording.")
+        peaks = waveform_of(conversation)
+        if peaks is None:
+            return Response({"status": "pending"}, status=202, headers={"Retry-After": "1"})
+        return Response({"duration": round(conversation.duration_s, 3), "peaks": list(peaks)})
 
 
 class SpeakersView(ListView):
@@ -107,6 +128,7 @@ class EntitiesView(ListView):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """Names, places, dates, numbers; `start` and `end` are code points in that segment's text."""
         conversation = conversation_for(self.access, conversation_id)
+        self.note(AccessRecord.What.FINDINGS, conversation.pk)
         number = _version_with(conversation, Stage.ENTITIES, self.valid_query(RunQuery)["run"])
         rows: QuerySet[Entity] = Entity.objects.none()
         return self.page(rows if number is None else entities_of(conversation, number))
@@ -122,6 +144,7 @@ class QuestionsView(ListView):
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """The questions that were put to it and the answers, each with the words that say so."""
         conversation = conversation_for(self.access, conversation_id)
+        self.note(AccessRecord.What.FINDINGS, conversation.pk)
         number = _version_with(conversation, Stage.QA, self.valid_query(RunQuery)["run"])
         rows: QuerySet[Answer] = Answer.objects.none()
         return self.page(rows if number is None else answers_of(conversation, number))
@@ -160,6 +183,7 @@ class QualityView(ApiView):
         output = stage_output(conversation, Stage.QUALITY, run_number=self.valid_query(RunQuery)["run"])
         if output is None:
             raise NotReady(why_no_result(conversation, Stage.QUALITY))
+        self.note(AccessRecord.What.FINDINGS, conversation.pk)
         return Response(output)
 
 

@@ -24,6 +24,7 @@ from conversations.api.transcripts import words_of
 from conversations.api.waiting import SCOPE_KEY
 from conversations.errors import UnsupportedMedia
 from conversations.jobs import JOB_STATUS, completed_words_number, job_for
+from conversations.models import AccessRecord
 from conversations.services.jobs import erase_job
 from conversations.services.uploads import create_upload, received
 
@@ -93,13 +94,17 @@ class TranscriptionView(ApiView):
     @extend_schema(operation_id="transcription_read", responses=JobDocument)
     def get(self, request: Request, job_id: int) -> Response:
         """A transcription of a recording that was sent in, or the enhancement of a live session."""
-        return Response(job_json(job_for(self.access, job_id)))
+        run = job_for(self.access, job_id)
+        self.note(AccessRecord.What.TRANSCRIPT, run.conversation_id)
+        return Response(job_json(run))
 
     @extend_schema(operation_id="transcription_erase", responses={204: None})
     def delete(self, request: Request, job_id: int) -> Response:
         """Cancels it where it is under way and takes it away: with its recording where that was sent in; of
         a live session only what the enhancement made."""
-        erase_job(run=job_for(self.access, job_id))
+        run = job_for(self.access, job_id)
+        erase_job(run=run)
+        self.note(AccessRecord.What.ERASURE, run.conversation_id)
         return Response(status=204)
 
 
@@ -120,6 +125,7 @@ class TranscriptionExportView(ApiView):
         run = job_for(self.access, job_id)
         wanted = self.valid_query(ExportQuery)["format"]
         words = words_of(run.conversation, completed_words_number(run))
+        self.note(AccessRecord.What.EXPORT, run.conversation_id)
         headers = {"Content-Disposition": f'attachment; filename="transcription-{run.pk}.{wanted}"'}
         if wanted == "json":
             return Response(exports.to_transcript(words).to_json(), headers=headers)
