@@ -125,6 +125,7 @@ async def test_a_transcript_that_stays_behind(server: LiveServer, key: str) -> N
     row, _ = await store.run(rows_of, begin["session_id"])
     assert (row.status, row.end_reason, row.audio_duration_s) == ("terminated", "lag_exceeded", 6.0)
     assert (row.metrics.lag_warnings, row.metrics.floods, row.metrics.slow_readers) == (1, 0, 0)
+    assert row.metrics.max_lag_s is not None
     assert row.metrics.max_lag_s >= 5.0
     run = await store.run(row.conversation.runs.get)
     assert run.parameters == {"enhance_on_end": True}
