@@ -30,7 +30,8 @@ def operations() -> list[Any]:
     generated = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     schema = schemathesis.openapi.from_dict(generated)
     schema.app = get_wsgi_application()
-    return [found.ok() for found in schema.get_all_operations()]
+    found: list[Any] = list(schema.get_all_operations())
+    return [one.ok() for one in found]
 
 
 @pytest.fixture
