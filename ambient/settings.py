@@ -50,7 +50,7 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("DJANGO_CSRF_TRUSTED_ORIGINS",
 
 INSTALLED_APPS = [
     "daphne",  # before staticfiles: it replaces `runserver`
-    "django.contrib.admin",
+    "ambient.apps.AmbientAdminConfig",  # Django's admin, with our first page
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -106,7 +106,12 @@ class StageRun(models.Model):
                 condition=models.Q(progress__gte=0) & models.Q(progress__lte=1), name="stage_progress_0_to_1"
             ),
         ]
-        indexes = [models.Index(fields=["status", "lease_until"], name="stage_lease")]
+        indexes = [
+            models.Index(fields=["status", "lease_until"], name="stage_lease"),
+            models.Index(
+                fields=["-finished_at"], name="stage_failed_newest", condition=models.Q(status="failed")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.status})"

@@ -62,6 +62,7 @@ class RealTimeSession(models.Model):
         indexes = [
             models.Index(fields=["owner", "-connected_at"], name="session_owner_newest"),
             models.Index(fields=["status", "lease_until"], name="session_status_lease"),
+            models.Index(fields=["-connected_at"], name="session_newest"),
         ]
         constraints = [
             models.CheckConstraint(
