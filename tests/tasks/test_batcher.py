@@ -47,7 +47,7 @@ def test_what_waits_goes_together_finals_first() -> None:
 
 
 def test_finals_go_alone_where_the_engine_likes_that() -> None:
-    """An engine that gains nothing from finals in a batch gets them one by one, and partials together still."""
+    """An engine that gains nothing from finals in a batch gets them singly, and partials together."""
     engine = HeldEngine(batch_size=3, final_batch_size=1)
     engine.gate.clear()
     with batcher_of(engine) as batcher:
