@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Stage
 from transcription.analysis.quality import GROUPS, LABELS
 
 LIGHTS = [(group, [(metric, LABELS[metric]) for metric in metrics]) for group, metrics in GROUPS.items()]
@@ -27,4 +27,5 @@ def conversations_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @ensure_csrf_cookie
 def conversation_page(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    return render(request, "conversations/review.html", {"id": conversation_id, "lights": LIGHTS})
+    context = {"id": conversation_id, "lights": LIGHTS, "stages": Stage.values}
+    return render(request, "conversations/review.html", context)

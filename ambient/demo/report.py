@@ -133,7 +133,7 @@ def _addresses(conversation: dict[str, Any], console: Console) -> None:
         "\n[bold]To look at it[/] (start the stack again with [bold]make up[/]; it finds this call)"
     )
     for path, what in (
-        (f"/admin/conversations/conversation/{conversation['id']}/change/", "the conversation"),
+        (f"/conversations/{conversation['id']}", "the conversation: words, sound, findings"),
         ("/admin/realtime/realtimesession/", "live sessions and their timings"),
         (f"/api/v1/conversations/{conversation['id']}", "the same as JSON"),
         ("/", "speak yourself"),

@@ -1,7 +1,7 @@
 // What a person does with a conversation: name, ask, run again, stop, erase.
 
 import { call } from "./api.js";
-import { at, make, say } from "./dom.js";
+import { at, say } from "./dom.js";
 
 const LOOK_AGAIN_MS = 1000;
 
@@ -36,15 +36,12 @@ export function openRename({ name, row }, save) {
   at("rename-name").select();
 }
 
-export function openRerun(root, run, started) {
-  const stages = (run?.stages ?? []).map((stage) =>
-    make("label", { class: "check" }, make("input", { type: "checkbox", value: stage.name }), ` ${stage.name}`),
-  );
-  at("rerun-stages").replaceChildren(make("legend", {}, "Stages"), ...stages);
+export function openRerun(root, started) {
+  at("rerun").querySelector("form").reset();
   dialog("rerun", async () => {
     const chosen = [...at("rerun-stages").querySelectorAll("input:checked")].map((box) => box.value);
     await call("POST", `${root}/runs`, { body: chosen.length ? { stages: chosen } : {} });
-    await started();
+    started();
   });
 }
 

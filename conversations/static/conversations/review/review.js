@@ -193,7 +193,7 @@ at("ask").addEventListener("submit", async (event) => {
   at("question").value = "";
   showAll();
 });
-at("again").addEventListener("click", () => openRerun(root, state.conversation.run, again));
+at("again").addEventListener("click", () => openRerun(root, () => again().catch(failed)));
 at("cancel").addEventListener("click", () => stop(root, again));
 at("erase").addEventListener("click", () => openErase(root));
 
