@@ -1,4 +1,4 @@
-"""`make bench-pipeline`: what the embedded engines make of conversations that nobody tuned them to.
+"""`make bench-pipeline`: what the embedded engines make of conversations, those they were tuned on aside.
 
 python -m bench.pipeline               the held-out half: 12 conversations read out, 96 on paper
 python -m bench.pipeline --quick       4 read out, 24 on paper, ten minutes timed: for a look
