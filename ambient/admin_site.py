@@ -12,8 +12,6 @@ from ambient.dashboard import dashboard
 
 
 class AmbientAdminSite(AdminSite):
-    site_header = site_title = "Ambient"
-    index_title = "How it stands"
     index_template = "ambient/dashboard.html"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -43,7 +43,7 @@ def parts_up() -> dict[tuple[str, ...], float]:
         broker = 1.0
     except redis.RedisError:
         broker = engine = 0.0
-    return {("database",): database, ("redis",): broker, ("live_engine",): engine}
+    return {("database",): database, ("redis",): broker, ("live engine",): engine}
 
 
 def sessions_by_state() -> dict[tuple[str, ...], float]:
