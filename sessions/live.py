@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 
 from django.db import DatabaseError
+from structlog.contextvars import bind_contextvars
 
 from sessions.attachment import Attachment
 from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, END_BY_LAG, Ending
@@ -210,6 +211,7 @@ class LiveSession:
     # The session's own task
 
     async def _run(self) -> None:
+        bind_contextvars(session_id=self.session_id)  # on every line that is logged from here
         try:
             await self._work()
             if not self._leaving:
