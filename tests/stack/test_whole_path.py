@@ -40,9 +40,11 @@ def test_the_whole_path(
         assert all(a["revision"] < b["revision"] for a, b in itertools.pairwise(messages))
     assert any(not message["is_final"] for message in heard.of("transcript"))
 
-    intents = {message["segment_ids"][0]: message["text"] for message in heard.of("insight")}
+    insights = heard.of("insight")
+    intents = {said["segment_ids"][0]: said["text"] for said in insights if said["kind"] == "intent"}
     assert list(intents) == [final["segment_id"] for final in heard.finals]
     assert set(intents.values()) <= set(INTENTS)
+    assert {said["kind"] for said in insights} == {"intent", "answer", "rolling_summary"}
 
     session = api.get("/websocket/sessions/whole-path").raise_for_status().json()
     assert session["status"] == "completed"

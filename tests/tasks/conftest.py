@@ -51,9 +51,11 @@ def celery_worker(queue: str, *options: str, **variables: str) -> Iterator[subpr
     process = subprocess.Popen(command, env=worker_environment(**variables))
     try:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not app.control.ping(destination=[name], timeout=0.5):
-            assert process.poll() is None, f"the worker ended with {process.returncode}"
-            assert time.monotonic() < deadline, "the worker does not answer"
+        # Not over a pooled connection: another test may have had Redis drop every one that there was.
+        with app.connection_for_write() as fresh:
+            while not app.control.ping(destination=[name], timeout=0.5, connection=fresh):
+                assert process.poll() is None, f"the worker ended with {process.returncode}"
+                assert time.monotonic() < deadline, "the worker does not answer"
         yield process
     finally:
         process.terminate()
