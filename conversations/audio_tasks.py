@@ -56,9 +56,10 @@ def step_name(stage: str) -> str:
 
 
 def tasks_of(access: Access) -> QuerySet[PipelineRun]:
-    """The runs over recordings that the caller sent in."""
+    """The runs over recordings that the caller sent in; the answer to a question asked later is none."""
     return (
-        PipelineRun.objects.select_related("conversation")
+        PipelineRun.objects.without_ad_hoc()
+        .select_related("conversation")
         .prefetch_related("stages")
         .filter(
             conversation__in=visible_conversations(access), conversation__source=Conversation.Source.UPLOAD
@@ -102,11 +103,14 @@ def processing_s(run: PipelineRun) -> float | None:
 
 
 def estimated_s(duration_s: float) -> float | None:
-    """From what the newest finished recordings took for a second of theirs; None where none has finished."""
+    """From what the newest finished recordings took for a second of theirs, sound to end; None where none has
+    finished."""
     finished = PipelineRun.objects.filter(
         conversation__source=Conversation.Source.UPLOAD,
         conversation__duration_s__gt=0,
         status=WorkStatus.COMPLETED,
+        stages__name=Stage.TRANSCRIPTION,
+        stages__status=StageRun.Status.SUCCEEDED,
     ).order_by("-finished_at")
     took = finished.annotate(duration_s=F("conversation__duration_s")).values_list(
         "created_at", "finished_at", "duration_s"

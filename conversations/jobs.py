@@ -1,6 +1,7 @@
 """A run as a transcription job: what `/v1/audio/transcriptions` says of it (contract: terms, states).
 
-Jobs are the runs over recordings that were sent in, and the enhancements of live sessions.
+Jobs are the runs over recordings that were sent in, and the enhancements of live sessions; the answer to a
+question that somebody asked later is none.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def enhancement_of(conversation: Conversation) -> PipelineRun | None:
 
 def job_for(access: Access, job_id: int) -> PipelineRun:
     """A job with its stages. Raises Http404 for what is no job, and for one of another owner alike."""
-    jobs = PipelineRun.objects.select_related("conversation").prefetch_related("stages")
+    runs = PipelineRun.objects.without_ad_hoc()
+    jobs = runs.select_related("conversation").prefetch_related("stages")
     jobs = jobs.filter(conversation__in=visible_conversations(access)).filter(
         Q(conversation__source=Conversation.Source.UPLOAD)
         | Q(conversation__source=Conversation.Source.LIVE, parameters__contains={ENHANCES: True})

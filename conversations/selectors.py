@@ -83,7 +83,7 @@ def conversation_for(access: Access, conversation_id: UUID) -> Conversation:
 
 def latest_run(conversation: Conversation) -> PipelineRun | None:
     """The newest that was not for a single question."""
-    whole = conversation.runs.exclude(parameters__contains={"ad_hoc": True})
+    whole = conversation.runs.without_ad_hoc()
     return whole.prefetch_related("stages").order_by("-number").first()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 
@@ -36,6 +36,14 @@ class WorkStatus(models.TextChoices):
     CANCELLED = "cancelled", "cancelled"
 
 
+class PipelineRuns(models.QuerySet["PipelineRun"]):
+    """Runs, by what they are for."""
+
+    def without_ad_hoc(self) -> Self:
+        """Those that went over the conversation, not those that answer a question somebody asked."""
+        return self.exclude(parameters__contains={"ad_hoc": True})
+
+
 class PipelineRun(models.Model):
     """One pass over a conversation; `number` counts from 1. `parameters`: what was asked for."""
 
@@ -46,6 +54,8 @@ class PipelineRun(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PipelineRuns.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

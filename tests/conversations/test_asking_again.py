@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from conversations.api.tasks import awaited_answer
+from conversations.audio_tasks import estimated_s
 from conversations.models import Answer, Conversation, PipelineRun, QuestionSet, Taxonomy, WorkStatus
 from conversations.selectors import latest_run
 from conversations.services import runs
@@ -81,6 +82,26 @@ def test_a_question_that_is_not_answered_yet_is_a_task(owner: User, caller: Call
     assert awaited_answer(run_id).too_long().status == 202
     runs.cancel_run(run_id=run_id)
     assert awaited_answer(run_id).ended().status == 500
+
+
+def test_a_question_about_a_recording_is_no_transcription(owner: User, caller: Caller) -> None:
+    """Its run is no job and no task of `/audio`, so nobody erases the recording by taking the question away;
+    and what it took says nothing of how long recordings take."""
+    conversation = done_text(owner)
+    Conversation.objects.filter(pk=conversation.pk).update(
+        source=Conversation.Source.UPLOAD, duration_s=100.0
+    )
+    client = caller(owner)
+    asked = client.post(address(conversation, "questions"), {"question": "Who calls?"}, format="json")
+    run_id = asked.json()["id"]
+    assert client.get("/audio/tasks/active").json()["total"] == 0
+    for path in (f"/v1/audio/transcriptions/{run_id}", f"/audio/task/{run_id}"):
+        assert client.get(path).status_code == 404
+        assert client.delete(path).status_code == 404
+    work_off(PipelineRun.objects.get(pk=int(run_id)))
+    assert estimated_s(10.0) is None
+    assert Conversation.objects.filter(pk=conversation.pk).exists()
+    assert client.get(f"/api/v1/tasks/{run_id}").json()["status"] == "completed"
 
 
 @pytest.mark.parametrize("body", [{}, {"question": ""}, {"question": "x" * 501}, {"question": "a", "b": 1}])
