@@ -11,9 +11,11 @@ from __future__ import annotations
 import importlib.metadata
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from transcription.engines.base import (
+    SAMPLE_RATE_HZ,
     Hypothesis,
     HypothesisSegment,
     Samples,
@@ -22,8 +24,11 @@ from transcription.engines.base import (
     SpeechOptions,
     SpeechWindow,
 )
+from transcription.engines.cepstra import to_pcm
+from transcription.engines.gaussians import wheel_gaussians
 from transcription.engines.longform import transcribe_by_utterances
-from transcription.engines.pocketsphinx_process import ChildGone, RecogniserProcess, to_pcm
+from transcription.engines.pocketsphinx_process import ChildGone, RecogniserProcess
+from transcription.engines.vocal_tract import UNWARPED, Warps, estimate
 from transcription.errors import EngineFailed, EngineUnavailable
 from transcription.models import Word, join_text
 
@@ -36,9 +41,20 @@ _ATTEMPTS = 2
 """A window whose child died is given to a new one once."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Adapted:
+    """The engine, for the windows of one recording whose voices are known."""
+
+    engine: PocketSphinxEngine
+    warps: Warps
+
+    def decode(self, windows: Sequence[SpeechWindow]) -> list[Hypothesis]:
+        return self.engine.decode(windows, self.warps)
+
+
 class PocketSphinxEngine:
-    """Options: `processes`, `decoders_per_process`, `answer_timeout_s`, and `decoder`, a mapping that goes to
-    pocketsphinx as it is (`hmm`, `lm`, `dict` for a model of one's own)."""
+    """Options: `processes`, `decoders_per_process`, `answer_timeout_s`, `warps`, and `decoder`, a mapping
+    that goes to pocketsphinx as it is (`hmm`, `lm`, `dict` for a model of one's own)."""
 
     name = "pocketsphinx"
 
@@ -55,10 +71,12 @@ class PocketSphinxEngine:
         )
         self._answer_timeout_s = float(options.get("answer_timeout_s", DEFAULT_ANSWER_TIMEOUT_S))
         self._decoders = int(options.get("decoders_per_process", DEFAULT_DECODERS_PER_PROCESS))
+        decoder = dict(options.get("decoder", {}))
         self._children = [
-            RecogniserProcess(decoders=self._decoders, options=dict(options.get("decoder", {})))
-            for _ in range(processes)
+            RecogniserProcess(decoders=self._decoders, options=decoder) for _ in range(processes)
         ]
+        # Another model's features and Gaussians may be of another kind; a warp that was set is meant.
+        self._warps = bool(options.get("warps", True)) and not {"hmm", "warp_params"} & decoder.keys()
         self._waiting = [0] * processes
         self._table = threading.Lock()
         self._loaded = False
@@ -86,15 +104,18 @@ class PocketSphinxEngine:
             raise
         self._loaded = True
 
-    def decode(self, windows: Sequence[SpeechWindow]) -> list[Hypothesis]:
+    def decode(self, windows: Sequence[SpeechWindow], warps: Warps = UNWARPED) -> list[Hypothesis]:
+        """`warps`: on the audio clock, as the windows' offsets are."""
         if not self._loaded:
             raise EngineFailed(self.name, "decode before load, or after close", retryable=False)
-        return [self._decode(window) for window in windows]
+        return [self._decode(window, warps) for window in windows]
 
     def transcribe(
         self, samples: Samples, options: SpeechOptions, on_progress: Callable[[float], None]
     ) -> Iterator[Hypothesis]:
-        return transcribe_by_utterances(self, samples, options, on_progress)
+        """The voices are looked at first, so that each sentence is read with filters for the one that says it."""
+        warps = estimate(samples, wheel_gaussians(), on_progress) if self._warps else UNWARPED
+        yield from transcribe_by_utterances(_Adapted(self, warps), samples, options, on_progress)
 
     def close(self) -> None:
         self._loaded = False
@@ -104,12 +125,12 @@ class PocketSphinxEngine:
             with child.lock:
                 child.stop()
 
-    def _decode(self, window: SpeechWindow) -> Hypothesis:
+    def _decode(self, window: SpeechWindow, warps: Warps) -> Hypothesis:
         index = self._pick(window.utterance_key)
         child = self._children[index]
         try:
             with child.lock:
-                reply = self._ask(child, window)
+                reply = self._ask(child, window, warps)
         finally:
             with self._table:
                 self._waiting[index] -= 1
@@ -145,12 +166,12 @@ class PocketSphinxEngine:
             self._waiting[index] += 1
             return index
 
-    def _ask(self, child: RecogniserProcess, window: SpeechWindow) -> tuple[Any, ...]:
+    def _ask(self, child: RecogniserProcess, window: SpeechWindow, warps: Warps) -> tuple[Any, ...]:
         """Only what is new where the child has the rest; all of it where it has not."""
         timeout_s = self._answer_timeout_s + window.duration_s
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._exchange(child, window, timeout_s)
+                return self._exchange(child, window, warps, timeout_s)
             except ChildGone as gone:
                 self._replace(child)
                 if attempt == _ATTEMPTS:
@@ -162,15 +183,19 @@ class PocketSphinxEngine:
                 raise
         raise AssertionError("unreachable")
 
-    def _exchange(self, child: RecogniserProcess, window: SpeechWindow, timeout_s: float) -> tuple[Any, ...]:
+    def _exchange(
+        self, child: RecogniserProcess, window: SpeechWindow, warps: Warps, timeout_s: float
+    ) -> tuple[Any, ...]:
         key = window.utterance_key
         fed = child.fed.get(key, 0)
         if fed > len(window.samples):
             fed = 0
+        first = round(window.offset_s * SAMPLE_RATE_HZ)
+        of_window = warps.within(first, first + len(window.samples))
         reply: tuple[Any, ...] = ("missing",)
         for start in (fed, 0):
             pcm = to_pcm(window.samples[start:]).tobytes()
-            reply = child.ask((key, start, pcm, window.is_final), timeout_s)
+            reply = child.ask((key, start, pcm, window.is_final, of_window), timeout_s)
             if reply[0] != "missing":
                 break
         self._note(child, key, None if window.is_final else len(window.samples))

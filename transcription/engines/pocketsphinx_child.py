@@ -3,9 +3,9 @@
 It speaks over one end of a socket pair with its parent, a request and an answer at a time, and ends when the
 parent's end is gone, however the parent died. (A death signal would be tied to the thread that started it.)
 
-    (key, start, pcm, is_final)    ("words", [...], settled, complete, engine_ms), or
-                                   ("missing",) where it has not the samples before `start`, or
-                                   ("failed", message) with what pocketsphinx raised
+    (key, start, pcm, is_final, warps)    ("words", [...], settled, complete, engine_ms), or
+                                          ("missing",) where it has not the samples before `start`, or
+                                          ("failed", message) with what pocketsphinx raised
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class OpenUtterances:
 
 
 def answer(utterances: OpenUtterances, request: tuple[Any, ...]) -> tuple[Any, ...]:
-    key, start, pcm, is_final = request
+    key, start, pcm, is_final, warps = request
     began = time.perf_counter()
     decoder = utterances.open(key) if start == 0 else utterances.get(key)
     if decoder is None or decoder.fed_samples != start:
         return ("missing",)
-    decoder.feed(np.frombuffer(pcm, np.int16))
+    decoder.feed(np.frombuffer(pcm, np.int16), warps)
     words = decoder.finish() if is_final else decoder.partial()
     if is_final:
         utterances.release(key)

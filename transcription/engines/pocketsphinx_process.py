@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import transcription
-from transcription.engines.base import Samples
-from transcription.engines.cepstra import Pcm
 from transcription.errors import EngineFailed, EngineUnavailable
 
 CHILD_MODULE = "transcription.engines.pocketsphinx_child"
@@ -29,12 +27,6 @@ START_TIMEOUT_S = 60.0
 
 class ChildGone(Exception):
     """It died, or gave no answer in time."""
-
-
-def to_pcm(samples: Samples) -> Pcm:
-    """float32 in [-1, 1] to int16."""
-    scaled = samples * 32767.0
-    return scaled.clip(-32768, 32767).round().astype("int16")
 
 
 class RecogniserProcess:

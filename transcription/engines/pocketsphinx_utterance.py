@@ -13,7 +13,8 @@ import numpy as np
 
 from transcription.engines.base import SAMPLE_RATE_HZ
 from transcription.engines.cepstra import CepstralMean, Pcm
-from transcription.engines.sentences import Begun, Said, Sentences
+from transcription.engines.sentences import LEAD_SAMPLES, Begun, Said, Sentences
+from transcription.engines.vocal_tract import UNWARPED, Warps
 
 FRAMES_PER_SECOND = 100
 STEP_SAMPLES = 3_200
@@ -27,10 +28,34 @@ def new_decoder(options: dict[str, Any]) -> Any:
 
     Its second pass (`fwdflat`) is off: measured, it takes 22 ms per second of audio after the last sample,
     where the best path through the first pass' lattice takes 2, and reads no word better.
+
+    A warp is always named: pocketsphinx 5.0.4 keeps the last one named for the whole process, takes the same
+    name again for no change, and a decoder made without any for the end of all warping.
     """
     from pocketsphinx import Decoder
 
-    return Decoder(**{"loglevel": "FATAL", "fwdflat": False, **options})
+    return Decoder(**{"loglevel": "FATAL", "fwdflat": False, "warp_params": "1.0", **options})
+
+
+class MelFilters:
+    """Those of one decoder, and how they are moved: both ends and what lies between to the same multiple."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+        self._ends_hz = (decoder.config["lowerf"], decoder.config["upperf"])
+        self._warp = 1.0
+
+    def move(self, warp: float) -> None:
+        """Between utterances. Takes 0.03 ms, as the model stays. A warp by `warp_params` alone leaves the
+        ends where they are, and reads voices with other vocal tracts little better."""
+        if warp == self._warp:
+            return
+        config = self._decoder.config
+        config["warp_params"] = str(warp)
+        config["lowerf"] = self._ends_hz[0] * warp
+        config["upperf"] = min(self._ends_hz[1] * warp, config["samprate"] / 2)
+        self._decoder.reinit_feat(config)
+        self._warp = warp
 
 
 class UtteranceDecoder:
@@ -42,6 +67,7 @@ class UtteranceDecoder:
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._decoder = new_decoder(options)
+        self._filters = MelFilters(self._decoder)
         self._open = False
         self.start()
 
@@ -65,13 +91,14 @@ class UtteranceDecoder:
             with suppress(RuntimeError):
                 self._decoder.end_utt()
 
-    def feed(self, pcm: Pcm) -> None:
-        """Samples that follow those fed before, int16, shape (n,)."""
+    def feed(self, pcm: Pcm, warps: Warps = UNWARPED) -> None:
+        """Samples that follow those fed before, int16, shape (n,). `warps`: on the utterance's samples; each
+        sentence that begins here has the one of its onset."""
         for part in self._sentences.push(pcm):
             if isinstance(part, Said):
                 self._read(part.pcm)
             elif isinstance(part, Begun):
-                self._begin(part.sample)
+                self._begin(part.sample, warps.at(part.sample + LEAD_SAMPLES))
             else:
                 self._end()
         self.fed_samples += len(pcm)
@@ -86,12 +113,13 @@ class UtteranceDecoder:
             self._end()
         return self._said
 
-    def _begin(self, sample: int) -> None:
+    def _begin(self, sample: int, warp: float) -> None:
+        self._filters.move(warp)
         self._decoder.start_stream()  # forgets the noise floor, which would be carried over otherwise
         self._decoder.start_utt()
         self._open = True
         self._start_s = sample / SAMPLE_RATE_HZ
-        self._mean = CepstralMean()
+        self._mean = CepstralMean(warp)
         self._read_samples = 0
 
     def _read(self, pcm: Pcm) -> None:
