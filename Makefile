@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 AUDIO ?=
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo up test check lint types layers migrations bench bench-streaming bench-load bench-pipeline lock clean
+.PHONY: help demo up test check lint types layers migrations bench bench-streaming bench-load bench-pipeline bench-engines lock clean
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -65,6 +65,9 @@ bench-load: $(VENV)/test.stamp $(VENV)/weights.stamp ## many sessions at once: l
 
 bench-pipeline: $(VENV)/test.stamp $(VENV)/weights.stamp ## what the embedded engines make of held-out conversations (QUICK=1: a part)
 	@$(BIN)/python -m bench.pipeline $(if $(QUICK),--quick)
+
+bench-engines: $(VENV)/test.stamp $(VENV)/weights.stamp ## the engines on torch, timed on CPU and GPU, with random weights (QUICK=1: a part)
+	@$(BIN)/python -m bench.engines $(if $(QUICK),--quick)
 
 lock: ## pin anew what pyproject.toml names
 	@.ci/lock
