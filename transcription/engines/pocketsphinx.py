@@ -113,7 +113,7 @@ class PocketSphinxEngine:
     def transcribe(
         self, samples: Samples, options: SpeechOptions, on_progress: Callable[[float], None]
     ) -> Iterator[Hypothesis]:
-        """The voices are looked at first, so that each sentence is read with filters for the one that says it."""
+        """The voices are looked at first: each sentence is read with filters for the one that says it."""
         warps = estimate(samples, wheel_gaussians(), on_progress) if self._warps else UNWARPED
         yield from transcribe_by_utterances(_Adapted(self, warps), samples, options, on_progress)
 
