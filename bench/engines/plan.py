@@ -67,7 +67,8 @@ def run(
     """The rows of each job when it has ended. `models`: a folder to keep the made models in meanwhile."""
     known = subjects()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.engines.preload"])
+    on_torch = any(known[job.subject].imports is not None for job in todo)
+    context.set_forkserver_preload(["bench.engines.preload"] if on_torch else [])
     until = time.monotonic() + limit_s
     for place, job in enumerate(todo):
         left_s = until - time.monotonic()

@@ -167,7 +167,7 @@ def _whisper(size: str, *, is_final: bool) -> Subject:
         return FasterWhisperEngine(SpeechEngineConfig(str(folder), device=device, options=options))
 
     def make(folder: Path, *, tiny: bool) -> None:
-        whisper.make_whisper(folder, whisper.SHAPES["tiny" if tiny else size])
+        whisper.make_whisper(folder, whisper.SMALLEST if tiny else whisper.SHAPES[size])
 
     return Subject(
         f"speech {size}, {'finals' if is_final else 'partials'}",

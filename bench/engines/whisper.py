@@ -42,6 +42,8 @@ SHAPES = {
     "small": WhisperShape(12, 768, 12),
     "large-v3": WhisperShape(32, 1280, 20, mels=128),
 }
+SMALLEST = WhisperShape(1, 64, 2)
+"""For tests: wide enough that what the position says is beyond doubt."""
 
 
 def make_whisper(folder: Path, shape: WhisperShape) -> None:

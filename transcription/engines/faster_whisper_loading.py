@@ -107,7 +107,7 @@ def hint_for(error: Exception, device: str, *, is_folder: bool) -> str:
     if isinstance(error, ValueError) and "compute type" in text:
         return "Leave compute_type out: it is int8 on a CPU and float16 on a GPU."
     if device == "cuda" or "cuda" in text:
-        return "Install CUDA 12's cuBLAS and cuDNN 9 for CTranslate2, or set the device to cpu."
+        return "Install CUDA 12's cuBLAS (libcublas.so.12) for CTranslate2, or set the device to cpu."
     if is_folder:
         return "The files in the folder are damaged, or of another kind: fetch or convert the model again."
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ SHORT = Extent(lengths_s=(10.0, 20.0), shorter_s=(), warm_up_s=5.0, repeats=1)
 READERS = ("entities", "classification", "qa", "summary", "translation", "emotion")
 
 
-def rows_of(subject: Subject, folder: Path, batch_size: int) -> list[Row]:
-    return list(measure(subject, folder, device="cpu", batch_size=batch_size, extent=SHORT, budget_s=1000))
+def rows_of(subject: Subject, folder: Path, batch_size: int, extent: Extent = SHORT) -> list[Row]:
+    return list(measure(subject, folder, device="cpu", batch_size=batch_size, extent=extent, budget_s=1000))
 
 
 def made(name: str, folder: Path) -> Subject:
@@ -71,8 +72,9 @@ def test_windows_are_the_same_at_any_batch_size(tmp_path: Path) -> None:
 
 def test_pyannote_is_given_the_batch_size(tmp_path: Path) -> None:
     """Segmentation slides by a second over the talk, with windows of ten."""
-    rows = rows_of(made("diarization, pyannote", tmp_path), tmp_path, 8)
-    assert [row.windows for row in rows] == [1, 11]
+    longer = replace(SHORT, lengths_s=(10.0, 12.0))
+    rows = rows_of(made("diarization, pyannote", tmp_path), tmp_path, 8, longer)
+    assert [row.windows for row in rows] == [1, 3]
     assert "segmentation_batch_size: 8" in (tmp_path / "config.yaml").read_text()
 
 
@@ -92,16 +94,29 @@ def test_whisper_says_as_much_as_ten_seconds_hold(tmp_path: Path) -> None:
     assert [row.windows for row in rows_of(subject, tmp_path, 2)] == [1, 2]
 
 
+def rows_of_processes(todo: list[plan.Job], models: Path) -> list[Row]:
+    extent = Extent(lengths_s=(10.0,), shorter_s=(), warm_up_s=5.0, repeats=1)
+    return [row for rows in plan.run(todo, models, extent, limit_s=110, tiny=True) for row in rows]
+
+
 def test_what_fails_takes_nothing_else_with_it(tmp_path: Path) -> None:
     """A GPU that is not there is a row that says so; the engines before and after it are measured."""
-    todo = [plan.Job("entities", "cpu", (8,)), plan.Job("qa", "cuda", (8,)), plan.Job("qa", "cpu", (8,))]
-    extent = Extent(lengths_s=(15.0,), shorter_s=(), warm_up_s=5.0, repeats=1)
-    found = [row for rows in plan.run(todo, tmp_path, extent, limit_s=110, tiny=True) for row in rows]
-    assert [bool(row.left_out) for row in found] == [False, True, False]
-    page = tables.as_markdown(found, {"entities": 8, "qa": 8})
+    embedded, speech = "diarization, embedded", "speech tiny, finals"
+    todo = [plan.Job(embedded, "cpu", (1,)), plan.Job(speech, "cuda", (2,)), plan.Job(speech, "cpu", (2,))]
+    found = rows_of_processes(todo, tmp_path)
+    assert [bool(row.left_out) for row in found] == [False, tables.gpu() == "none", False]
+    assert all(row.times_s for row in found if not row.left_out)
+    page = tables.as_markdown(found, {embedded: 1, speech: 2})
     assert "random weights" in page
-    assert "- qa, cuda, batch 8: " in page
+    assert tables.gpu() != "none" or f"- {speech}, cuda, batch 2: " in page
     assert len(json.loads(tables.as_json(found))["rows"]) == 3
+
+
+def test_an_engine_on_torch_in_a_process_of_its_own(tmp_path: Path) -> None:
+    """Each batch size is a row, and the talk that it was timed on the same."""
+    found = rows_of_processes([plan.Job("qa", "cpu", (8, 1))], tmp_path)
+    assert [(row.batch_size, row.left_out) for row in found] == [(8, ""), (1, "")]
+    assert found[0].windows == found[1].windows == 12  # a question each
 
 
 def test_the_ratio_is_of_the_same_talk() -> None:

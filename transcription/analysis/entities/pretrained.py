@@ -12,7 +12,7 @@ from typing import Any
 
 from transcription.analysis.base import Entity, Progress, StageEngineConfig, Talk
 from transcription.analysis.entities.embedded import EmbeddedEntities
-from transcription.analysis.pretrained.loading import Pretrained, load_pretrained, run
+from transcription.analysis.pretrained.loading import Pretrained, batch_size_on, load_pretrained, run
 from transcription.analysis.pretrained.torch_imports import import_transformers
 from transcription.analysis.pretrained.windows import max_tokens_of
 from transcription.errors import EngineFailed, EngineUnavailable
@@ -30,7 +30,8 @@ LABELS = {
     "PHONE": "PHONE_NUMBER",
 }
 _STRIDE_PART = 4  # a quarter of a window is read again by the next
-_BATCH = 8
+BATCH_SIZE = {"cuda": 32, "cpu": 8}
+"""Segments that the model reads at a time: the quickest of 1, 8 and 32 on each (docs/benchmarks.md)."""
 
 
 class TransformersEntities:
@@ -42,7 +43,7 @@ class TransformersEntities:
         self.model = config.model or DEFAULT_MODEL
         self.version = ""
         self._config = config
-        self._batch = int(config.options.get("batch_size", _BATCH))
+        self._batch = BATCH_SIZE["cpu"]
         self._rules = EmbeddedEntities(config)
         self._classify: Any = None
 
@@ -58,6 +59,7 @@ class TransformersEntities:
             model=self.model,
             auto_model="AutoModelForTokenClassification",
         )
+        self._batch = batch_size_on(loaded.device, self._config, BATCH_SIZE)
         self._classify = _pipeline(loaded)
         self.version = importlib.metadata.version("transformers")
 

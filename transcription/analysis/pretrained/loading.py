@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,12 @@ def load_pretrained(
         ) from error
     _refuse_untrained(engine, folder, info, variable)
     return Pretrained(loaded, reader, device)
+
+
+def batch_size_on(device: str, config: StageEngineConfig, sizes: Mapping[str, int]) -> int:
+    """The option `batch_size`, or what `sizes` has for the kind of device (cuda for cuda:1), else its cpu."""
+    said = config.options.get("batch_size")
+    return int(said) if said is not None else sizes.get(device.split(":", maxsplit=1)[0], sizes["cpu"])
 
 
 def run(engine: str, work: Any, *args: Any, **kwargs: Any) -> Any:

@@ -14,13 +14,15 @@ from transcription.analysis.base import (
     Translation,
 )
 from transcription.analysis.pretrained.generation import generate
-from transcription.analysis.pretrained.loading import Pretrained, load_pretrained
+from transcription.analysis.pretrained.loading import Pretrained, batch_size_on, load_pretrained
 from transcription.analysis.pretrained.windows import lines_in_windows, max_tokens_of
 from transcription.errors import NotSupported
 from transcription.models import join_text
 
 NAME = "transformers"
 PAIR_MODEL = "Helsinki-NLP/opus-mt-{source}-{target}"
+BATCH_SIZE = {"cuda": 32, "cpu": 8}
+"""Pieces that are translated at a time: on a GPU 32 take hardly longer than 8 (docs/benchmarks.md)."""
 _SPECIAL_TOKENS = 4
 _GROWTH = 2  # a translation is allowed that many tokens for each of the original's
 
@@ -35,7 +37,6 @@ class TransformersTranslation:
         self.model = config.model or PAIR_MODEL
         self.version = ""
         self._config = config
-        self._batch = int(config.options.get("batch_size", 8))
         self._loaded: dict[str, Pretrained] = {}
 
     def load(self) -> None:
@@ -66,15 +67,16 @@ class TransformersTranslation:
             ):
                 pieces.append(window.text)
                 owners.append(segment.id)
+        batch_size = batch_size_on(loaded.device, self._config, BATCH_SIZE)
         written: list[str] = []
-        for first in range(0, len(pieces), self._batch):
+        for first in range(0, len(pieces), batch_size):
             written += generate(
                 NAME,
                 loaded,
-                pieces[first : first + self._batch],
+                pieces[first : first + batch_size],
                 max_tokens=max_tokens,
                 max_new_tokens=max_tokens * _GROWTH,
-                batch_size=self._batch,
+                batch_size=batch_size,
             )
             on_text(join_text(written[first:], target))
             on_progress(len(written) / len(pieces))

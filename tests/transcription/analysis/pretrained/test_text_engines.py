@@ -15,8 +15,11 @@ from tests.transcription.analysis.pretrained.models import (
 from transcription.analysis.answers.pretrained import TransformersAnswers
 from transcription.analysis.base import Question, StageEngineConfig, Talk, TaxonomyLabel
 from transcription.analysis.classification.pretrained import TransformersClassification
+from transcription.analysis.entities import pretrained as pretrained_entities
 from transcription.analysis.entities.pretrained import TransformersEntities
+from transcription.analysis.pretrained.loading import batch_size_on
 from transcription.analysis.pretrained.windows import lines_in_windows
+from transcription.analysis.translation import pretrained as pretrained_translation
 from transcription.errors import EngineFailed, EngineUnavailable
 from transcription.models import Segment
 
@@ -156,3 +159,19 @@ def test_a_gpu_that_is_not_there_is_named(tmp_path: Path) -> None:
     folder = make_token_classifier(tmp_path, {"grace": "B-PER"})
     with pytest.raises(EngineUnavailable, match="sees no GPU"):
         TransformersEntities(StageEngineConfig(model=str(folder), options={"device": "cuda"})).load()
+
+
+def test_a_batch_is_larger_on_a_gpu(entities: TransformersEntities) -> None:
+    """As measured; whoever sets the option has it on any device, and what is neither counts as a CPU."""
+    sizes = {"cuda": 32, "cpu": 8}
+    assert sizes == pretrained_entities.BATCH_SIZE == pretrained_translation.BATCH_SIZE
+    config = StageEngineConfig(model="m")
+    assert [batch_size_on(device, config, sizes) for device in ("cuda", "cuda:1", "cpu", "mps")] == [
+        32,
+        32,
+        8,
+        8,
+    ]
+    set_by_hand = StageEngineConfig(model="m", options={"batch_size": 3})
+    assert [batch_size_on(device, set_by_hand, sizes) for device in ("cuda", "cpu")] == [3, 3]
+    assert entities._batch == (32 if entities._classify.device.type == "cuda" else 8)
