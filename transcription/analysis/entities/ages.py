@@ -12,13 +12,15 @@ from transcription.analysis.text import parse_number, word_set
 _AGE_UNITS = word_set("year years yr yrs month months week weeks day days")
 _AGE_SUBJECTS = re.compile(
     r"\b(?:i am|i'm|she is|she's|he is|he's|they are|they're|who is|who's|he was|she was"
-    r"|(?:child|son|daughter|girl|boy|brother|sister|baby|patient) is"
-    r"|(?:just |only |recently )?turn(?:ed|ing|s)|aged?|age is|age of)"
-    r"(?: (?:now|just|about|only|nearly|almost|around|currently))?$"
+    r"|you're|you are|we're|we are|i was|i'll be|i will be|she'll be|he'll be|gonna be|going to be"
+    r"|(?:child|son|daughter|girl|boy|brother|sister|baby|patient|mum|mom|dad|mother|father|wife|husband) is"
+    r"|(?:just |only |recently )?turn(?:ed|ing|s)?|aged?|age is|age of|(?:he|she|i)'s just gone|just gone)"
+    r"(?: (?:now|just|about|only|nearly|almost|around|currently|still|all of|just gone))?$"
 )
 _OLDEST_YEARS = 120  # nobody on record was older than 122
 # What is counted in its own right: `she is nine weeks pregnant`, `he is two hours away`.
 _OTHER_UNITS = word_set("o'clock oclock am pm percent minutes minute hours hour days weeks months of times")
+_SCALE = re.compile(r"\b(?:scale|out of|to ten|pain)\b")
 _REPLY_WORDS = 12  # a bare number is the age in a reply no longer than this
 
 
@@ -36,13 +38,16 @@ def ages(line: Line) -> Iterator[Found]:
         end = _age_end(words, end) or end
         if end > number.end and words[end - 1] in {"old", "age"}:
             yield line.found("AGE", index, end)
-        elif _AGE_SUBJECTS.search(" ".join(words[max(0, index - 5) : index])) and _stands_alone(
-            words, number.end
-        ):
-            plain = words[number.end : number.end + 1]
-            yield line.found("AGE", index, number.end + (plain in (["years"], ["year"])))
-        elif "AGE" in line.asked and _stands_alone(words, number.end) and len(words) <= 12:
-            yield line.found("AGE", index, number.end)
+        elif _stands_alone(words, number.end) and _is_age(line, index):
+            plain = words[number.end : number.end + 1] in (["years"], ["year"])
+            yield line.found("AGE", index, number.end + plain)
+
+
+def _is_age(line: Line, at: int) -> bool:
+    """Whether a bare number is an age: `she is nine`, or the reply to `how old`."""
+    if _AGE_SUBJECTS.search(" ".join(line.before(at, 5))):
+        return True
+    return "AGE" in line.asked and len(line.words) <= _REPLY_WORDS and not _SCALE.search(" ".join(line.words))
 
 
 def _age_end(words: list[str], at: int) -> int | None:
@@ -59,7 +64,6 @@ def _stands_alone(words: list[str], at: int) -> bool:
     following = words[at] if at < len(words) else ""
     if following in {"years", "year"}:
         return True
-    counted = word_set("o'clock oclock am pm percent minutes minute hours hour days weeks months of times")
     return following == "" or (
-        following in COMMON_WORDS and following not in counted and not following.isdecimal()
+        following in COMMON_WORDS and following not in _OTHER_UNITS and not following.isdecimal()
     )

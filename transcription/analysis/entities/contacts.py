@@ -14,6 +14,7 @@ from transcription.analysis.text import STOPWORDS, DigitRun, digit_runs, word_se
 
 # ITU-T E.164: at most 15 digits; the shortest subscriber numbers read out with an area have 7.
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
+_LONGEST_PART = 8  # a part of a number that is read on after a pause; more digits are a number
 _PHONE_CUE = re.compile(r"\b(?:phone|telephone|mobile|cell|call|ring|dial|reach|text|whatsapp|number)\b")
 _SHORT_CUE = re.compile(r"\b(?:call|dial|ring|phone)(?: (?:us|me|on|at|the|number|back|them))*$")
 _OTHER_CUE = re.compile(
@@ -27,8 +28,13 @@ _SEPARATORS = word_set("dot underscore dash hyphen plus")
 _TLDS = word_set(
     "com org net edu gov io info biz me app dev health care co uk ke us ie ng za ug tz in au nz ca de fr eu"
 )
-_EMAIL_CUES = word_set("is it's its email e-mail mail address at")
+_EMAIL_CUES = word_set(
+    "is it's its email e-mail mail address at to put use try write yeah yes no so that's and still just "
+    "probably maybe actually well then"
+)
 _LONGEST_LOCAL_WORDS = 8
+NO_ENTITY = ""
+"""The label of what keeps other rules off a stretch."""
 _AT_WORDS = word_set("at and")  # a recogniser often hears `and` before a domain
 
 
@@ -59,7 +65,8 @@ class Phones:
             if not following or following[0].start != 0:
                 return
             whole = run.digits + following[0].digits
-            if not self._plausible(whole, cued=_cued(line, run)):
+            complete = len(run.digits) > _LONGEST_PART and "PHONE_NUMBER" not in lines[other].asked
+            if complete or "AGE" in lines[other].asked or not self._plausible(whole, cued=_cued(line, run)):
                 return
             for place, part in ((index, run), (other, following[0])):
                 piece = _phone(lines[place], part)
@@ -135,7 +142,7 @@ def emails(line: Line) -> Iterator[Found]:
         if word not in _AT_WORDS or at == 0:
             continue
         end = _domain_end(words, at + 1)
-        start = _local_start(words, at) if end else None
+        start = _local_start(words, at, told=_told(line, at)) if end else None
         said = word == "at" or (start is not None and {"email", "mail"} & set(line.before(start, 3)))
         if end and start is not None and said:
             yield line.found("EMAIL", start, end)
@@ -152,15 +159,36 @@ def _domain_end(words: list[str], at: int) -> int | None:
     return None
 
 
-def _local_start(words: list[str], at: int) -> int | None:
+def spelled(line: Line) -> Iterator[Found]:
+    """What is left of a misheard address: its names are nobody's (`kevin dot hill et mail`)."""
+    words = line.words
+    if not (_told(line, len(words)) or {"at", "com"} & set(words)):
+        return
+    for at, word in enumerate(words):
+        if word in {"dot", "underscore"} and 0 < at < len(words) - 1:
+            yield line.found(NO_ENTITY, at - 1, at + 2)
+            if at + 3 < len(words) and words[at + 2] == "at":
+                yield line.found(NO_ENTITY, at + 2, at + 4)
+
+
+def _told(line: Line, at: int) -> bool:
+    """Whether an address was asked for or announced: then plain words belong to it too (`blue heron at`)."""
+    return "EMAIL" in line.asked or bool({"email", "e-mail", "mail", "address"} & set(line.before(at, 12)))
+
+
+def _local_start(words: list[str], at: int, *, told: bool) -> int | None:
     """Where the part before `at` starts: as far left as separators, letters, digits and names lead."""
     start = at - 1
+    outside = (STOPWORDS if told else COMMON_WORDS) | _EMAIL_CUES
     if words[start] in STOPWORDS and len(words[start]) > 1:
         return None
     while start > 0 and at - start < _LONGEST_LOCAL_WORDS:
         before = words[start - 1]
         joins = bool({before, words[start]} & _SEPARATORS)
-        if not (joins or before in DIGITS or before not in COMMON_WORDS | _EMAIL_CUES):
+        if not (joins or before in DIGITS or before not in outside):
             break
         start -= 1
+    article = start > 0 and words[start - 1] in {"the", "a", "my"}
+    if told and article and (start == 1 or words[start - 2] in _EMAIL_CUES | STOPWORDS) and start < at - 1:
+        start -= 1  # `it's the garden shed at`
     return start

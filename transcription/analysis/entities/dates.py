@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from transcription.analysis.entities.holidays import holiday
 from transcription.analysis.entities.lexicon import MONTHS, WEEKDAYS
 from transcription.analysis.entities.line import Found, Line
-from transcription.analysis.text import parse_number, parse_year, word_set
+from transcription.analysis.text import STOPWORDS, parse_number, parse_year, word_set
 
 # Months that are other words too stand alone only after one of these.
 _SOFT_MONTHS = word_set("march may mar jan jun sun sep dec apr august june april")
@@ -18,9 +19,8 @@ _SPANS = word_set("day days week weeks month months year years fortnight fortnig
 _NUMERIC_DATE = re.compile(
     r"\b(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2}))\b"
 )
-# What may follow `on the fourteenth`; before a noun it is no date (`on the first floor`).
-_AFTER_A_DAY = word_set("at and in of but so because or if")
-_DAY_CUES = word_set("on by until till since from for")
+_DAY_CUES = word_set("on by until till since from for before after")
+_WEEKS_ON = word_set("week fortnight")
 _YEAR_CUES = word_set("in since year until from of")
 _COUNTED = word_set("day days week weeks month months year years hundred dollars pounds people percent")
 
@@ -32,7 +32,10 @@ def dates(line: Line) -> Iterator[Found]:
     words = line.words
     for index, word in enumerate(words):
         end = (
-            _calendar_date(line, index)
+            _week_on(words, index)
+            or _weekday_date(line, index)
+            or _calendar_date(line, index)
+            or holiday(words, index)
             or _relative_date(words, index)
             or _cued_year(words, index)
             or _day_of_month(line, index)
@@ -56,6 +59,37 @@ def _is_date(match: re.Match[str]) -> bool:
             continue
         return True
     return False
+
+
+def _week_on(words: list[str], at: int) -> int | None:
+    """`a week on friday`, `a week tomorrow`, `the week after next`, `the week before last`."""
+    start = at + (words[at] == "the")
+    if words[start : start + 3] in (["week", "after", "next"], ["week", "before", "last"]):
+        return start + 3
+    if words[at] not in {"a", "one"} or not set(words[at + 1 : at + 2]) & _WEEKS_ON:
+        return None
+    on = at + 3 if words[at + 2 : at + 3] in (["on"], ["from"]) else at + 2
+    return on + 1 if set(words[on : on + 1]) & (WEEKDAYS | {"today", "tomorrow"}) else None
+
+
+def _weekday_date(line: Line, at: int) -> int | None:
+    """`tuesday the ninth [of october]`, `friday week`, `this coming friday`, `monday after next`."""
+    words = line.words
+    start = at + (words[at] in {"this", "next", "last"})
+    start += words[start : start + 1] == ["coming"]
+    if not set(words[start : start + 1]) & WEEKDAYS:
+        return None
+    after = start + 1
+    if set(words[after : after + 1]) & _WEEKS_ON:
+        return after + 1
+    if words[after : after + 2] == ["after", "next"]:
+        return after + 2
+    end = after if start > at else None
+    if after < len(words) and not line.gap(start).strip():
+        day = parse_number(words, after + 1) if words[after] == "the" else None
+        of_month = day.end if day is not None and day.ordinal and 1 <= day.value <= 31 else None
+        end = _calendar_date(line, after) or of_month or end
+    return end
 
 
 def _calendar_date(line: Line, at: int) -> int | None:
@@ -85,7 +119,7 @@ def _month_first(line: Line, at: int) -> int | None:
     day = parse_number(words, start)
     year = parse_year(words, at + 1)
     soft = words[at] in _SOFT_MONTHS and not (line.capital(at) and not line.starts_sentence(at))
-    cued = bool(_MONTH_CUES & set(line.before(at, 1)))
+    cued = bool(_MONTH_CUES & set(line.before(at, 1))) and words[max(0, at - 1) : at + 1] != ["this", "may"]
     if year is not None and (year.value > 31) and (not soft or cued or words[at] != "may"):
         return year.end
     if day is not None and 1 <= day.value <= 31 and isinstance(day.value, int):
@@ -150,8 +184,4 @@ def _day_of_month(line: Line, at: int) -> int | None:
     if day is None or not day.ordinal or not 1 <= day.value <= 31:
         return None
     after = words[day.end : day.end + 1]
-    return (
-        day.end
-        if not after or after[0] in {"at", "and", "in", "of", "but", "so", "because", "or", "if"}
-        else None
-    )
+    return day.end if not after or after[0] in STOPWORDS else None

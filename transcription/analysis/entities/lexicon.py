@@ -15,7 +15,7 @@ MONTHS = word_set(
     "apr jun jul aug sep sept oct nov dec"
 )
 
-_VERBS = word_set(
+VERBS = word_set(
     "accept agree allow answer appear arrange arrive ask asked asking ate bad badly based beat beaten "
     "beating become bear began begin believe bleeding booked born bought break bring broke brought called "
     "calling calls came care cause change check checked choose close closed come comes coming complained "
@@ -89,7 +89,7 @@ _OTHERS = word_set(
 
 COMMON_WORDS = (
     STOPWORDS
-    | _VERBS
+    | VERBS
     | _NOUNS
     | _OTHERS
     | WEEKDAYS
@@ -108,7 +108,36 @@ AMBIGUOUS_PLACES = word_set(
     "bay hamilton jackson victoria charlotte florence lincoln nancy sandy marion aurora elizabeth george "
     "santiago salem austin diego francisco jose juan kingston madison martin mercedes milan orlando "
     "paradise rosa sidney troy tyler wayne carson irving norman clinton douglas dudley barry regina chad "
-    "jordan georgia kim lee gary sofia cork gap ash batman of much call save police chew sale university "
+    "jordan kim lee gary sofia cork gap ash batman of much call save police chew sale university "
     "young normal van hope rugby stone lawrence chester elgin kent marina savannah victor roman rose anna "
     "carmen laredo maria mary aba ica ila bo ho ha sir"
+)
+
+# Words that lists of given names hold and that callers say as something else; beside a cue they are names.
+OTHER_GIVEN = word_set(
+    "york author german lawyer server marine prince princess angel candy liberty easter roman victory sky "
+    "heaven honey sugar cherry lemon olive pepper ginger almond berry ham saint royal canal math marshal "
+    "brandy sherry ante con sole lone mat mart dock bunk mal fairy treasure harmony journey storm soul "
+    "genesis unique major general precious blessing comfort innocent happiness gift patience prudence "
+    "trinity eden paris india china egypt kenya israel america chelsea dallas houston phoenix denver "
+    "memphis boston french english irish welsh british ivory coral opal sage star dove buck king queen "
+    "duke baron judge bishop deacon pastor april may june august sunday tuesday friday monday virgin "
+    "peace faith washington till danish cal alla wolf pero lore che hung fancy colon purity yen ramadan "
+    "dung albino una meta milan lincoln basil rosemary cherie corona esta lam velvet cinnamon icy "
+    "sunshine nova texas media worth bush florida georgia virginia carolina dakota montana kia cash era "
+    "tea lotta golden karma unknown alpha gray delta metro essence loyal don apollo"
+)
+
+# Given names of callers that no list of faker's has.
+MORE_GIVEN = word_set(
+    "vikram sunita deepak sanjay kavita suresh ramesh mahesh rajesh ganesh dinesh sandeep manoj anil "
+    "sunil geeta usha sita rekha asha seema shilpa swati nisha preeti jyoti mukesh naveen praveen kiran "
+    "pankaj ashok imran nasreen parveen rukhsana shabana shabnam farhan faisal adnan waqas saima nadeem "
+    "tariq yasmeen nomsa sipho lerato bongani thabo zodwa thandi mandla precious nkosi chidi amaka folake "
+    "tunde efua kwaku yaw abena akosua nana wangari njoroge mwangi chebet kiprono atieno wafula hine "
+    "rangi wiremu mere hemi sione mele losa semisi tevita siaosi moana leilani malia mei ming jun hui "
+    "ying xin yuki hiro kenji haruto minh thuy hoa thanh hung nhung carys eira angharad emrys ffion "
+    "eilidh morag ailsa ruaridh mhairi caoimhe oonagh padraig fionnuala barnaby oksana andriy mykola "
+    "dmitri dmitry svetlana katarzyna agnieszka ivanka zoltan kev stu mick barb deb trish bev shaz gaz "
+    "tel des ted nell dot mo meg"
 )

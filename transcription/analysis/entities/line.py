@@ -18,7 +18,10 @@ _ASKING = {
         r"who you are|(?:what|which) name|who (?:do|am|have) (?:i|we) ",
         r"what (?:do|should|can|may) (?:i|we|they) call (?:you|him|her)",
     ),
-    "AGE": (r"how old|what age|(?:your|his|her|the|child's|patient's) age",),
+    "AGE": (
+        r"how old|what age|(?:your|his|her|the|child's|patient's) age",
+        r"^(?:(?:and|um|uh|so|okay|now) )*age\b",
+    ),
     "LOCATION": (
         r"where(?:abouts)? (?:are|do|does|is|did|was|were|exactly|about)|where's",
         r"(?:your|the|home) (?:home )?address|your location",

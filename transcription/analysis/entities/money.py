@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from transcription.analysis.entities.lexicon import COMMON_WORDS
 from transcription.analysis.entities.line import Found, Line
 from transcription.analysis.text import parse_number, word_set
 
@@ -16,6 +17,9 @@ _CURRENCIES = word_set(
 _SMALL = word_set("pence cent cents p penny pennies")
 _WRITTEN = re.compile(
     r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|KES|KSh|Ksh|CHF|Rs)\.?)\s?\d+(?:[.,]\d+)*(?:\s?(?:k|m|million|thousand|billion)\b)?"
+)
+_COUNTED = word_set(
+    "people days weeks months years minutes hours times percent one ones patients tablets more"
 )
 # `pounds` weigh too.
 _WEIGHING = re.compile(r"\b(?:weigh\w*|lost|gained|weight|lifting|lift|heavy)\b")
@@ -51,5 +55,5 @@ def _with_small(words: list[str], at: int) -> int:
         return at
     if small.end < len(words) and words[small.end] in _SMALL:
         return small.end + 1
-    last = small.end == len(words)
+    last = small.end == len(words) or (words[small.end] in COMMON_WORDS and words[small.end] not in _COUNTED)
     return small.end if start == at and last and small.value >= 10 else at

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from transcription.analysis.entities.lexicon import AMBIGUOUS_PLACES, COMMON_WORDS, MONTHS, WEEKDAYS
 from transcription.analysis.entities.line import Found, Line
-from transcription.analysis.text import STOPWORDS, parse_number, word_set, words_of
+from transcription.analysis.entities.vocabulary import inflects, is_given, is_plain, is_surname, log_frequency
+from transcription.analysis.text import STOPWORDS, word_set, words_of
 
 # A city is believed without any cue from this population on; smaller ones need a word of place before them.
 _KNOWN_POPULATION = 300_000
@@ -16,21 +17,35 @@ _LONGEST_NAME_WORDS = 4
 # Other names are taken from large cities only; short ones are codes (`LON`).
 _ALIAS_POPULATION, _SHORTEST_ALIAS = 250_000, 5
 
-_PREPOSITIONS = word_set("in from near to at of around outside towards via through visiting leaving")
+_PREPOSITIONS = word_set("in from near to at of around outside towards via through visiting leaving by")
+# After these even a place that no gazetteer holds is one, if the words are no English. Bare `in` and `from`
+# stand before medicines too: `in metformin`, `a rash from latex`.
+_STRONG_PLACE = re.compile(
+    r"\b(?:(?:out|over|up|down|back|here|way|off|just|based|somewhere) (?:in|at|by|near|to|from|around)"
+    r"|(?:i'm|i am|we're|we are|he's|she's|they're|is|are|was|were) from"
+    r"|(?:man|woman|lady|guy|friend|family|someone) from"
+    r"|outside(?: of)?)$"
+)
+_PLACE_CUE = re.compile(rf"{_STRONG_PLACE.pattern}|\b(?:in|from|near|nearby)$")
 _STRONG_CUE = re.compile(
     r"\b(?:(?:live|lives|living|lived|stay|stays|staying|based|located|born|grew up|moved|calling|resident"
     r"|residing|move|reside|resides|come|comes|came|originally)(?: over| here| down| up| out| away)?"
     r" (?:in|from|near|at|to|outside|on)"
-    r"|(?:town|city|village|county|district|state|province|region|country|suburb) (?:of|called|named))$"
-)
-_ROADS = word_set(
-    "street road avenue lane drive close crescent square boulevard highway estate terrace gardens way court"
+    r"|(?:town|city|village|place|county|district|state|province|region|country|suburb) (?:of|called|named))$"
 )
 _BEFORE_A_NAME = word_set("little new old upper lower great north south east west port mount lake saint st")
 _REGIONS = word_set("county district province township village estate island islands")
 _OTHER_NAMES = (
     "America", "the United States", "United States of America", "USA", "UK", "England", "Scotland", "Wales",
     "Northern Ireland", "Great Britain", "Britain", "Holland", "Washington DC", "Europe", "Africa", "Asia",
+    "Ontario", "Quebec", "British Columbia", "Alberta", "Saskatchewan", "Manitoba", "Nova Scotia",
+    "Newfoundland", "New Brunswick", "Yukon", "Queensland", "New South Wales", "Tasmania",
+    "South Australia", "Western Australia", "Northern Territory", "Yorkshire", "Lancashire", "Cornwall",
+    "Devon", "Dorset", "Somerset", "Sussex", "Surrey", "Essex", "Suffolk", "Norfolk", "Cumbria",
+    "Shropshire", "Cheshire", "Hampshire", "Northumberland", "Connemara", "Punjab", "Kerala", "Gujarat",
+    "Goa", "Rajasthan", "Bengal", "Tamil Nadu", "Maharashtra", "Gauteng", "KwaZulu Natal", "Bali",
+    "Tenerife", "Majorca", "Mallorca", "Ibiza", "Lanzarote", "Crete", "Sicily", "Trinidad", "Tobago",
+    "Zanzibar", "the Caribbean", "Scandinavia", "the Middle East",
 )  # fmt: skip
 
 
@@ -66,15 +81,16 @@ class Places:
             self._add(name, _SMALLEST_POPULATION)
 
     def knows(self, words: list[str]) -> bool:
-        """Whether the words are the name of a place of 300,000 people or more, and of little else."""
-        return self._population.get(tuple(words), 0) >= _KNOWN_POPULATION and not (
-            len(words) == 1 and words[0] in AMBIGUOUS_PLACES | COMMON_WORDS
+        """Whether the words are the name of a place, and of little else."""
+        population = self._population.get(tuple(words), 0)
+        return population >= _KNOWN_POPULATION or (
+            population > 0 and not all(map(is_plain, words)) and words[0] not in AMBIGUOUS_PLACES
         )
 
     def find(self, line: Line) -> Iterator[Found]:
         at = 0
         while at < len(line.words):
-            end = self._named(line, at) or _road(line, at) or _region(line, at) or self._cued(line, at)
+            end = self._named(line, at) or _region(line, at) or self._cued(line, at)
             if end:
                 yield line.found("LOCATION", at, end)
             at = end or at + 1
@@ -93,53 +109,59 @@ class Places:
             return False
         if line.cased and not line.capital(at):
             return False
-        strong = bool(_STRONG_CUE.search(" ".join(line.before(at, 4)))) or "LOCATION" in line.asked
-        cued = strong or bool(set(line.before(at, 1)) & _PREPOSITIONS)
+        before = " ".join(line.before(at, 4))
+        strong = bool(_STRONG_CUE.search(before))
+        placed = strong or bool(_PLACE_CUE.search(before))
+        cued = placed or bool(set(line.before(at, 1)) & _PREPOSITIONS)
         capital = line.capital(at) and not line.starts_sentence(at)
-        if len(words) == 1 and word in AMBIGUOUS_PLACES | COMMON_WORDS:
-            return strong or (cued and (capital or word not in COMMON_WORDS))
-        return cued or capital or population >= _KNOWN_POPULATION
+        large = population >= _KNOWN_POPULATION
+        if len(words) > 1:
+            english = all(is_plain(word) or word in STOPWORDS for word in words)
+            known = large or not english or self._replied(line, at)
+            return known or capital or (cued and (word != "the" or strong))
+        if word in AMBIGUOUS_PLACES | COMMON_WORDS:
+            return strong or (capital and cued) or (placed and word not in COMMON_WORDS)
+        if is_plain(word):
+            return strong or capital or (large and not inflects(word))
+        if (is_given(word) or is_surname(word)) and not large:
+            cued = placed
+        return cued or capital or large or self._replied(line, at)
+
+    def _replied(self, line: Line, at: int) -> bool:
+        """Whether a reply to a question for a place starts here, but for words like `it's`."""
+        return "LOCATION" in line.asked and all(word in STOPWORDS for word in line.words[:at])
 
     def _cued(self, line: Line, at: int) -> int | None:
         """A name that no gazetteer holds, after `live in` and the like."""
-        if not _STRONG_CUE.search(" ".join(line.before(at, 4))):
+        before = " ".join(line.before(at, 4))
+        strong = bool(_STRONG_CUE.search(before))
+        placed = bool(_STRONG_PLACE.search(before))
+        asked = "LOCATION" in line.asked and bool(_PLACE_CUE.search(before))
+        if not (strong or placed or asked or self._replied(line, at)):
             return None
         end = at
         while end < len(line.words) and line.words[end] in _BEFORE_A_NAME:
             end += 1
-        while end < len(line.words) and end - at < 3 and _name_like(line, end):
+        strictly = not (strong or asked)
+        while end < len(line.words) and end - at < 3 and _name_like(line, end, strictly=strictly):
             end += 1
             if line.gap(end - 1).strip():
                 break
         if (
             end == at
             or line.words[end - 1] in _BEFORE_A_NAME
-            or (line.words[at - 1] == "at" and not line.capital(at))
+            or (line.words[at - 1 : at] == ["at"] and not line.capital(at) and not placed)
         ):
             return None
         return end
 
 
-def _name_like(line: Line, index: int) -> bool:
+def _name_like(line: Line, index: int, *, strictly: bool = False) -> bool:
+    """`strictly`: known to no list and no model."""
     word = line.words[index]
-    return word.isalpha() and word not in COMMON_WORDS | MONTHS and (not line.cased or line.capital(index))
-
-
-def _road(line: Line, at: int) -> int | None:
-    """`fourteen mill road`, `12 High Street`, `on baker street`."""
-    words = line.words
-    number = parse_number(words, at)
-    start = number.end if number is not None and not number.ordinal else at
-    if number is None and not (line.capital(at) or line.before(at, 1) in (["on"], ["at"], ["in"])):
-        return None
-    for end in range(start + 1, min(start + 4, len(words))):
-        if words[end] in _ROADS:
-            named = [word for word in words[start:end] if word not in STOPWORDS]
-            proper = number is not None or any(word not in COMMON_WORDS for word in named)
-            return end + 1 if len(named) == end - start and proper else None
-        if words[end] in STOPWORDS or line.gap(end - 1).strip():
-            return None
-    return None
+    if not word.isalpha() or len(word) < 3 or word in MONTHS or (line.cased and not line.capital(index)):
+        return False
+    return not is_plain(word) and not (strictly and (is_given(word) or log_frequency(word) is not None))
 
 
 def _region(line: Line, at: int) -> int | None:
