@@ -13,6 +13,7 @@ from transcription.analysis.classification import child_helpline, clinic
 from transcription.analysis.classification.embedded import EmbeddedClassification
 
 ENGINE = EmbeddedClassification()
+ENGINE.load()
 WORDS = "fever hurts bill no not my rash call book pain the"
 TAXONOMIES = {"child_helpline": child_helpline(), "clinic": clinic()}
 
@@ -38,7 +39,8 @@ def test_calls_find_their_labels(script: str, taxonomy: str, expected: tuple[str
 
 
 @pytest.mark.parametrize(
-    ("script", "taxonomy"), [(calls.TRAVEL, "child_helpline"), (calls.CARD, "clinic"), ("A: hm", "clinic")]
+    ("script", "taxonomy"),
+    [(calls.TRAVEL, "child_helpline"), (calls.CARD, "child_helpline"), ("A: hm", "clinic")],
 )
 def test_what_fits_no_label_gets_none(script: str, taxonomy: str) -> None:
     """A call about something else is not pressed into a category, and has no confidence."""

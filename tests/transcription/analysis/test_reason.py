@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from tests.transcription.analysis.calls import talk_of
+from transcription.analysis.meaning.encoder import sentence_encoder
 from transcription.analysis.reason import reason_for_calling
 
 
 def reason(script: str, agent: str | None = "SPEAKER_00") -> list[str]:
-    return [segment.text for segment in reason_for_calling(talk_of(script).segments, agent)]
+    return [
+        segment.text for segment in reason_for_calling(talk_of(script).segments, agent, sentence_encoder())
+    ]
 
 
 def test_the_first_statement_of_substance_is_the_reason() -> None:
@@ -26,7 +29,28 @@ def test_the_first_statement_of_substance_is_the_reason() -> None:
     assert reason(script) == ["the lift in our building has been stuck since noon", "my neighbour is in it"]
 
 
-def test_without_an_agent_or_a_statement_there_is_none() -> None:
-    """Nothing is taken for a reason where nobody is known to have taken the call, or nothing was told."""
-    assert reason("B: the lift in our building has been stuck since noon", agent=None) == []
+def test_a_reason_may_be_told_late_and_in_pieces() -> None:
+    """It begins where it is told, not where the caller begins to speak, and goes on past a word of the
+    other's."""
+    script = """
+    A: good morning front desk
+    B: hello there isn't it cold today we had snow up to the door
+    A: it is
+    B: anyway the heating broke down on friday and the baby is freezing
+    A: i see
+    B: and now there is water coming through the ceiling and my flat is flooded
+    A: what is your name
+    B: my name is tom and i have lived here for years
+    """
+    assert reason(script) == [
+        "anyway the heating broke down on friday and the baby is freezing",
+        "and now there is water coming through the ceiling and my flat is flooded",
+    ]
+
+
+def test_without_a_statement_there_is_none() -> None:
+    """Nothing is taken for a reason where nothing was told; without an agent it may be anybody's."""
+    told = "the lift in our building has been stuck since noon"
+    assert reason(f"B: {told}", agent=None) == [told]
     assert reason("A: hello how are you\nB: fine thanks") == []
+    assert reason("A: hello\nB: thank you so much bye bye now") == []

@@ -8,11 +8,10 @@ factors were set on the hand-made dialogues of the tests, those marked as tuned.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from transcription.analysis.answers.units import Unit, reply_to
+from transcription.analysis.answers.units import Unit, caller_of, reply_to
 from transcription.analysis.answers.values import (
     decides,
     denies,
@@ -25,8 +24,8 @@ from transcription.analysis.answers.values import (
 )
 from transcription.analysis.answers.wanted import Wanted
 from transcription.analysis.base import Question
-from transcription.analysis.reason import reason_for_calling
 from transcription.analysis.text import Bm25, words_of
+from transcription.models import Segment
 
 # A reply to the very question is worth most; one to a question for something else weighs less.
 _REPLY_FACTOR, _OTHER_REPLY_FACTOR = 1.0, 0.75
@@ -59,14 +58,14 @@ class Candidate:
 
 
 class Retrieval:
-    """Finds the best place of a talk for a question. `agent`: the speaker who took the call, where known."""
+    """Finds the best place of a talk for a question. `agent`: the speaker who took the call, where known;
+    `reason`: what the caller told as the reason for calling."""
 
-    def __init__(self, units: Sequence[Unit], agent: str | None) -> None:
+    def __init__(self, units: Sequence[Unit], agent: str | None, reason: Sequence[Segment]) -> None:
         self._units = units
         self._agent = agent
-        self._caller = _caller_of(units, agent)
-        segments = list({unit.segment.id: unit.segment for unit in units}.values())
-        self._reason = frozenset(segment.id for segment in reason_for_calling(segments, agent))
+        self._caller = caller_of(units, agent)
+        self._reason = frozenset(segment.id for segment in reason)
         self._ranking = Bm25([sorted(unit.terms) for unit in units])
 
     def best(self, question: Question) -> Candidate | None:
@@ -175,15 +174,6 @@ class Retrieval:
             if other.speaker_id == unit.speaker_id
             and any(entity.label == "PHONE_NUMBER" for entity in other.entities)
         ]
-
-
-def _caller_of(units: Sequence[Unit], agent: str | None) -> str | None:
-    """Of the speakers other than the agent the one who said most; a third voice is neither."""
-    said: Counter[str] = Counter()
-    for unit in units:
-        if unit.speaker_id is not None and unit.speaker_id != agent:
-            said[unit.speaker_id] += len(unit.words)
-    return said.most_common(1)[0][0] if said and agent is not None else None
 
 
 def _names_it(unit: Unit, wanted: Wanted) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -253,6 +254,15 @@ def reply_to(units: Sequence[Unit], index: int) -> list[Unit]:
         if len(reply) == _MOST_REPLY_UNITS:
             break
     return reply
+
+
+def caller_of(units: Sequence[Unit], agent: str | None) -> str | None:
+    """Of the speakers other than the agent the one who said most; a third voice is neither."""
+    said: Counter[str] = Counter()
+    for unit in units:
+        if unit.speaker_id is not None and unit.speaker_id != agent:
+            said[unit.speaker_id] += len(unit.words)
+    return said.most_common(1)[0][0] if said and agent is not None else None
 
 
 def evidence_of(units: Sequence[Unit]) -> tuple[Evidence, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -92,7 +93,7 @@ def value_in(units: Sequence[Unit], answer_type: str) -> str | None:
     if answer_type in _LABELS:
         return _entity_value(units, _LABELS[answer_type])
     if answer_type == "number":
-        return _number_value(units)
+        return whole_number(units)
     said = joined(units)
     if answer_type == "yes_no":
         return said if decides(units[0]) else None
@@ -127,11 +128,27 @@ def _introduces(entity: Entity, units: Sequence[Unit]) -> bool:
     return bool(_INTRODUCING.search(before)) or after in (["speaking"], ["here"])
 
 
-def _number_value(units: Sequence[Unit]) -> str | None:
+def small_number(units: Sequence[Unit]) -> str | None:
+    """The first number from 0 to 10, with its unit: a place on such a scale. `out of ten` is no place."""
+    return _number_value(units, highest=10)
+
+
+def whole_number(units: Sequence[Unit]) -> str | None:
+    """The first number, with its unit."""
+    return _number_value(units)
+
+
+def _number_value(units: Sequence[Unit], highest: float = math.inf) -> str | None:
     for unit in units:
         pieces = tokens(unit.span.text)
         words = [piece.folded for piece in pieces]
-        numbers = [number for number in numbers_in(words) if not number.ordinal]
+        numbers = [
+            number
+            for number in numbers_in(words)
+            if not number.ordinal
+            and 0 <= number.value <= highest
+            and (highest == math.inf or words[max(0, number.start - 2) : number.start] != ["out", "of"])
+        ]
         if numbers:
             first, end = numbers[0], numbers[0].end
             while end < len(words) and words[end] in _UNIT_WORDS:

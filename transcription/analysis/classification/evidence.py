@@ -6,7 +6,6 @@ one that says "breathing" does not: a denial is evidence of its own and none for
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from transcription.analysis.base import Talk
@@ -89,13 +88,3 @@ def _question_weight(talk: Talk, index: int) -> float:
     if any(word in _NO for word in first[:1]):
         return 0.0
     return 1.0 if any(word in _YES for word in first) else _OPEN_QUESTION_WEIGHT
-
-
-def counted(sayings: tuple[Saying, ...], *, agent_weight: float, caller_weight: float) -> dict[str, float]:
-    """How often each term was said, weighted by who said it; 1 where that is not known."""
-    counts: dict[str, float] = defaultdict(float)
-    for saying in sayings:
-        by_whom = 1.0 if saying.by_agent is None else agent_weight if saying.by_agent else caller_weight
-        for term in saying.reading.terms:
-            counts[term] += saying.weight * by_whom
-    return counts

@@ -1,0 +1,140 @@
+"""Where in a talk a question of a shipped set is answered, by what its sentences mean.
+
+There are the two kinds of candidates that `answers.retrieval` has: replies to what is like the question, and
+sentences that are like what answers it. A candidate's score is that likeness, about -1 to 1.5, with what else
+speaks for it; the confidence that is shown is half of one more than it. The weights and thresholds were
+chosen on conversations of five authors (bench/pipeline, the tuned half), none of whom wrote an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transcription.analysis.answers.likeness import Likeness
+from transcription.analysis.answers.retrieval import Candidate
+from transcription.analysis.answers.units import Unit, caller_of, reply_to
+from transcription.analysis.answers.values import (
+    introduced_name,
+    joined,
+    knows_nothing,
+    labels_of,
+    small_number,
+    value_in,
+    whole_number,
+)
+from transcription.analysis.base import Question
+from transcription.analysis.text import numbers_in
+from transcription.models import Segment
+
+THRESHOLD = 0.43
+OF_SERVICE = frozenset({"diagnosis", "treatment_plan", "discharge_instructions", "follow_up", "action"})
+"""What the side that is called tells."""
+_OF_REASON = frozenset({"chief_complaint", "what_happened"})
+_INTRODUCED = frozenset({"name", "caller_name"})
+# Callers give their reason and, asked what happened, the whole of it.
+_ASKED_FOR_REASON = 0.5
+_MEASURED = frozenset({"vital_signs"})
+# Said in reply to the very question; with how much of what a reply tells counts on top.
+_REPLY, _OF_TOLD = 0.3, 0.3
+_ASKED_ENOUGH = -0.2
+# It asks for the very kind of value that is wanted.
+_ASKS_FOR_IT = 0.5
+# A third voice on the line is a colleague who was asked: a doctor, mostly.
+_THIRD_VOICE = 0.35
+# What is told as the reason is what the caller suffers from, where it is anything of the kind.
+_IN_REASON = 0.3
+_INTRODUCTION, _INTRODUCED_WITHIN = 1.0, 14
+# A number that nobody asked for may be any number.
+_UNASKED_NUMBER = -0.4
+_MOST_STATEMENTS, _NEARLY_AS_GOOD = 3, 0.3
+
+
+class LearntRetrieval:
+    """Finds the best places of a talk for the questions of one set. `agent`: who took the call, where known;
+    `reason`: what the caller told as the reason for calling."""
+
+    def __init__(
+        self, units: Sequence[Unit], agent: str | None, reason: Sequence[Segment], like: Likeness
+    ) -> None:
+        self._units = units
+        self._agent = agent
+        self._reason = frozenset(segment.id for segment in reason)
+        self._like = like
+        self._caller = caller_of(units, agent)
+
+    def best(self, question: Question, threshold: float) -> Candidate | None:
+        """The candidate of the highest score with, for a list or free text, those nearly as good; None where
+        none reaches the threshold (0..1)."""
+        candidates = [one for one in self._candidates(question) if one.score >= threshold]
+        best = max(candidates, key=lambda one: one.score, default=None)
+        if question.id in _OF_REASON and self._reason:
+            asked_for = best.units if best and best.score >= _ASKED_FOR_REASON else ()
+            at = {unit.index for unit in asked_for}
+            units = tuple(u for u in self._units if u.segment.id in self._reason or u.index in at)
+            return Candidate(1.0, joined(units), units)
+        if best is None or question.answer_type not in {"text", "list"}:
+            return best
+        alike = [one for one in candidates if one.score >= best.score - _NEARLY_AS_GOOD / 2]
+        kept = sorted(alike, key=lambda one: -one.score)[:_MOST_STATEMENTS]
+        together = sorted({unit.index for one in kept for unit in one.units})
+        units = tuple(self._units[index] for index in together)
+        return Candidate(best.score, joined(units), units)
+
+    def _candidates(self, question: Question) -> list[Candidate]:
+        asked, told = self._like.of(question)
+        found: list[Candidate | None] = []
+        for unit in self._units:
+            of_caller = unit.speaker_id == self._caller
+            may_ask = question.id not in OF_SERVICE and not (of_caller and self._agent)
+            score = float(asked[unit.index]) + self._asks_for_it(unit, question)
+            if may_ask and score > _ASKED_ENOUGH:
+                reply = reply_to(self._units, unit.index)
+                if reply and not knows_nothing(reply):
+                    score += _REPLY + _OF_TOLD * max(float(told[part.index]) for part in reply)
+                    found.append(_candidate(score, reply, question, replies=True))
+            of_either = (
+                self._agent is None or question.id in _MEASURED
+            )  # by a nurse here, or by the caller at home
+            fits = of_either or of_caller != (question.id in OF_SERVICE)
+            if fits and not unit.asking:
+                found.append(
+                    _candidate(float(told[unit.index]) + self._bonus(unit, question), [unit], question)
+                )
+        return [one for one in found if one is not None]
+
+    def _asks_for_it(self, unit: Unit, question: Question) -> float:
+        """Whether a sentence asks for a value of the wanted kind; a name may be anybody's."""
+        labels = set(labels_of(question.answer_type)) if question.answer_type != "name" else set()
+        return _ASKS_FOR_IT if labels & unit.asked else 0.0
+
+    def _bonus(self, unit: Unit, question: Question) -> float:
+        """What speaks for a statement beside its meaning."""
+        if question.id in OF_SERVICE:
+            return _THIRD_VOICE if self._agent is not None and unit.speaker_id != self._agent else 0.0
+        if question.id in _INTRODUCED and unit.index < _INTRODUCED_WITHIN and introduced_name([unit]):
+            return 2 * _INTRODUCTION
+        if question.answer_type in {"age", "number"}:
+            return _UNASKED_NUMBER
+        return _IN_REASON if question.id == "symptoms" and unit.segment.id in self._reason else 0.0
+
+
+def _candidate(
+    score: float, units: Sequence[Unit], question: Question, *, replies: bool = False
+) -> Candidate | None:
+    value = _value(units, question)
+    if value is None and replies and question.answer_type == "yes_no":
+        value = joined(units)  # "only my friend": neither, and an answer
+    return None if value is None else Candidate(min(1.0, max(0.0, (score + 1) / 2)), value, tuple(units))
+
+
+def _value(units: Sequence[Unit], question: Question) -> str | None:
+    if question.id in _MEASURED:
+        return joined(units) if any(numbers_in(list(unit.words)) for unit in units) else None
+    if question.answer_type == "number":
+        return small_number(units)
+    value = value_in(units, question.answer_type)
+    if value is not None or question.answer_type != "age":
+        return value
+    # Asked how old, people say a number and nothing that marks it as an age; or when they were born.
+    dated = any(entity.label == "DATE" for unit in units for entity in unit.entities)
+    return None if dated else whole_number(units)

@@ -1,0 +1,1 @@
+"""What sentences mean: vectors, and what is learnt from examples."""
