@@ -13,9 +13,11 @@ from tests.transcription.analysis.calls import talk_of
 from transcription.analysis.base import Quality, Talk, to_json
 from transcription.analysis.quality import GROUPS, LABELS
 from transcription.analysis.quality.embedded import EmbeddedQuality
+from transcription.errors import EngineUnavailable
 from transcription.models import Segment, Turn, Word
 
 ENGINE = EmbeddedQuality()
+ENGINE.load()
 WORDS = "um i please hold on thank you for calling sorry bye will send what is"
 ORDER = [name for names in GROUPS.values() for name in names]
 
@@ -167,3 +169,108 @@ def test_any_talk_gets_seventeen_verdicts_without_probabilities(lines: list[tupl
     assert all(metric.probability is None for metric in metrics)
     assert all(metric.evidence for metric in metrics if metric.prediction is False)
     assert quality == ENGINE.evaluate(talk)
+
+
+OTHER_WORDS = """
+A: afternoon river street dental you have got joyce what can i sort out for you
+B: well a crown fell out while i was eating toast and i am petrified of having it put back i shook all night
+A: goodness you must have had a dreadful night of it
+A: as i take it the crown came out over your toast and having it put back frightens you
+B: you have
+A: could i take your surname please
+B: it is whitcombe
+B: would sedation be covered by my plan
+A: that is beyond me i am going to run it past the head nurse
+B: all right
+A: give me two ticks while i dig out your chart from the back office
+B: okay
+A: much obliged for hanging on there
+A: i have reserved you a slot on friday at noon and the dentist numbs the gum first because that way the \
+glue can set without hurting you
+B: ah now it makes sense to me thank you
+A: are you comfortable with doing it like that
+B: i am
+A: is there some other thing you would like us to see to
+B: no
+A: all the best then and mind yourself
+"""
+
+
+@pytest.mark.parametrize(
+    "submetric",
+    [
+        "uses_opening_phrase",
+        "shows_empathy",
+        "paraphrases_issue",
+        "offers_further_help",
+        "confirms_satisfaction",
+        "consults_when_unsure",
+        "follows_correct_steps",
+        "explains_before_hold",
+        "thanks_for_holding",
+        "uses_closing_phrase",
+    ],
+)
+def test_acts_count_in_other_words(submetric: str) -> None:
+    """What an agent does is recognised by its meaning where no phrase of the rules was said."""
+    assert predictions(ENGINE.evaluate(talk_of(OTHER_WORDS)))[submetric] is True
+
+
+@pytest.mark.parametrize(
+    ("submetric", "line"),
+    [
+        ("uses_correct_language", "i have told you twice now are you even listening to me at all"),
+        ("gives_accurate_information", "i misled you about the fee a minute ago i am sorry"),
+    ],
+)
+def test_faults_count_in_other_words(submetric: str, line: str) -> None:
+    """So are rudeness and taking something back, and the words are quoted."""
+    talk = talk_of(f"{calls.CLINIC}A: {line}")
+    (metric,) = (
+        metric
+        for group in ENGINE.evaluate(talk).groups.values()
+        for metric in group
+        if metric.submetric == submetric
+    )
+    assert metric.prediction is False
+    assert metric.evidence[0].quote in line
+
+
+def test_small_talk_shows_nothing() -> None:
+    """Lines that are no act of service leave what has no occasion unjudged."""
+    talk = talk_of(
+        "A: it has been snowing here since breakfast\nB: our dog loves it he rolls about like a puppy\n"
+        "A: mine hides under the sofa\nB: my brother has a parrot that sings"
+    )
+    judged = predictions(ENGINE.evaluate(talk))
+    held = ("explains_before_hold", "thanks_for_holding")
+    others = (
+        "shows_empathy",
+        "gives_accurate_information",
+        "consults_when_unsure",
+        "follows_up_earlier_cases",
+    )
+    assert {judged[name] for name in (*held, *others)} == {None}
+
+
+def test_fillers_hide_no_act() -> None:
+    """An agent who hesitates offers further help all the same."""
+    script = "A: um is there some um other thing um you would like us um to see to\nB: no"
+    assert predictions(ENGINE.evaluate(talk_of(script)))["offers_further_help"] is True
+
+
+def test_who_serves_is_heard_from_what_is_said() -> None:
+    """Where no phrase tells who the agent is, the side that talks as agents do is taken."""
+    judged = predictions(ENGINE.evaluate(talk_of(OTHER_WORDS, agent=None)))
+    assert judged["shows_empathy"] is True
+
+
+def test_without_weights_the_engine_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading says that the encoder's weights are missing."""
+
+    def missing() -> None:
+        raise EngineUnavailable("embedded", "the sentence encoder's weights are not installed", hint="")
+
+    monkeypatch.setattr("transcription.analysis.quality.embedded.sentence_encoder", missing)
+    with pytest.raises(EngineUnavailable):
+        EmbeddedQuality().load()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 
 from transcription.analysis.base import Evidence
-from transcription.analysis.quality.call import (
-    CUES,
+from transcription.analysis.quality.call import Call, Said
+from transcription.analysis.quality.finding import (
     NO_OCCASION,
-    Call,
-    Hit,
-    Said,
     Verdict,
     first_hit,
     hits,
+    phrases,
     present,
     quotes,
 )
@@ -39,6 +38,12 @@ _FEWEST_WORDS = 20
 _ISSUE_WORDS = 8
 # Content words that an agent takes up from what the caller said.
 _SHARED_STEMS = 3
+# The caller's first lines of that length are the issue; a shorter line than six words says nothing back.
+_ISSUE_LINES, _SAID_BACK_WORDS = 3, 6
+# What else takes up what the caller told.
+_NEAR_ACTS = ("self_correction", "acknowledges_earlier")
+# Chosen as the thresholds of signs.py were.
+_NEARNESS_WEIGHT, _SAID_BACK = 1.5, -0.05
 
 
 def uses_opening_phrase(call: Call) -> Verdict:
@@ -85,8 +90,9 @@ def _said_at(call: Call, turn: Turn) -> list[Evidence]:
 def shows_empathy(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
-    shown = hits("empathy", call.agent)
-    distress = [hit for hit in hits("distress", call.caller) if not hit.said.line.negated(hit.match.start())]
+    distress = [hit for hit in hits("distress", call.caller) if not hit.denied]
+    # Where nobody is known to be distressed, only phrases show it.
+    shown = hits("empathy", call.agent) if distress else phrases("empathy", call.agent)
     if shown:
         return Verdict(True, quotes(shown))
     return Verdict(False, quotes(distress)) if distress else NO_OCCASION
@@ -98,18 +104,31 @@ def paraphrases_issue(call: Call) -> Verdict:
     issues = [said for said in call.caller if len(said.line.tokens) >= _ISSUE_WORDS]
     if not issues:
         return NO_OCCASION
+    # What comes after a hold is what was looked up.
+    hold = first_hit("hold", call.agent)
     heard: set[str] = set()
     by_agent = {said.index for said in call.agent}
     for said in call.lines:
         if said.index not in by_agent:
             heard |= set(stems_of(said.segment.text))
         elif heard:
-            if match := CUES["paraphrase"].search(said.line.folded):
-                return Verdict(True, (Hit(said, match).quote(),))
+            if hit := first_hit("paraphrase", [said]):
+                return Verdict(True, (hit.quote(),))
             takes_up = said.line.tokens[0].folded in {"so", "okay", "right", "alright"}
-            if takes_up and len(heard & set(stems_of(said.segment.text))) >= _SHARED_STEMS:
+            shared = len(heard & set(stems_of(said.segment.text)))
+            says_back = (hold is None or said.index < hold.index) and _says_back(said, issues[:_ISSUE_LINES])
+            if says_back or (takes_up and shared >= _SHARED_STEMS):
                 return Verdict(True, (said.quote(),))
     return Verdict(False, quotes(issues, 1))
+
+
+def _says_back(said: Said, issues: Sequence[Said]) -> bool:
+    """Whether a line is near to what the caller told first, and said as one says back what was heard."""
+    told = [issue.meanings for issue in issues if issue.index < said.index]
+    if not told or len(said.line.tokens) < _SAID_BACK_WORDS or any(first_hit(s, [said]) for s in _NEAR_ACTS):
+        return False
+    form, _ = said.meanings.likest(["paraphrase"])
+    return form + _NEARNESS_WEIGHT * said.meanings.nearness(told) >= _SAID_BACK
 
 
 def says_please_and_thank_you(call: Call) -> Verdict:

@@ -1,4 +1,4 @@
-"""Proactiveness, resolution and hold: what the agent does for the caller (docs/quality.md has the table).
+"""Proactiveness and resolution: what the agent does for the caller (docs/quality.md has the table).
 
 Whether information is accurate and steps are the correct ones cannot be known from the words of a call. The
 rules for these judge what can be seen, and say nothing where nothing can.
@@ -6,17 +6,18 @@ rules for these judge what can be seen, and say nothing where nothing can.
 
 from __future__ import annotations
 
-from transcription.analysis.quality.call import (
+from transcription.analysis.quality.call import Call, Said
+from transcription.analysis.quality.finding import (
     NO_OCCASION,
-    Call,
     Hit,
-    Said,
     Verdict,
     first_hit,
     hits,
+    phrases,
     present,
     quotes,
 )
+from transcription.analysis.quality.hold import holds
 from transcription.semantic.actions import find_actions, find_decisions
 from transcription.semantic.asking import question_at
 
@@ -24,8 +25,9 @@ _FEWEST_WORDS = 20
 _ISSUE_WORDS = 5
 # An agent looks into something in the same breath or in the next lines.
 _SOON_LINES = 3
-# Thanks for holding this early are for the queue before the call, not for a hold in it.
-_QUEUE_LINES = 2
+_OPENING_LINES = 2
+# Chosen as the thresholds of signs.py were.
+_TAKEN_UP, _KEPT_TAKEN_UP, _DOUBTED = -0.4, -0.7, 0.2
 
 
 def offers_further_help(call: Call) -> Verdict:
@@ -33,25 +35,32 @@ def offers_further_help(call: Call) -> Verdict:
 
 
 def confirms_satisfaction(call: Call) -> Verdict:
-    agreed = [said for said in call.agent if _acts(said)]
-    if not agreed:
-        return NO_OCCASION
+    agreed = _acted(call)
     # Asking whether something suits before anything was proposed confirms nothing.
-    after = [said for said in call.agent if said.index >= agreed[0].index]
-    asked = first_hit("satisfaction", after)
+    since = agreed[0].index if agreed else _middle(call)
+    asked = first_hit("satisfaction", [said for said in call.agent if said.index >= since])
     if asked:
         return Verdict(True, (asked.quote(),)) if call.roles_known else NO_OCCASION
-    return Verdict(False, quotes(agreed, 1))
+    return Verdict(False, quotes(agreed, 1)) if agreed else NO_OCCASION
 
 
 def follows_up_earlier_cases(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
-    taken_up = hits("acknowledges_earlier", call.agent)
+    taken_up: list[Hit | Said] = [*phrases("acknowledges_earlier", call.agent)]
+    told = hits("earlier_contact", call.caller)
+    for hit in told:
+        taken_up += [said for said in _replies(call, hit.index)[:1] if _takes_up(said)]
     if taken_up:
         return Verdict(True, quotes(taken_up))
-    told = hits("earlier_contact", call.caller)
     return Verdict(False, quotes(told)) if told else NO_OCCASION
+
+
+def _takes_up(said: Said) -> bool:
+    """Whether an answer to "i called before" is more like taking that up than like passing over it."""
+    taken_up, _ = said.meanings.likest(["earlier_case"])
+    passed_over = max(said.meanings.likest([act])[0] for act in ("ignores_earlier", "does_not_know"))
+    return taken_up >= max(_KEPT_TAKEN_UP if phrases("kept", [said]) else _TAKEN_UP, passed_over)
 
 
 def gives_accurate_information(call: Call) -> Verdict:
@@ -73,16 +82,33 @@ def uses_correct_language(call: Call) -> Verdict:
 def consults_when_unsure(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
-    unsure = hits("unsure", call.agent)
-    asked_someone = hits("consults_someone", call.agent)
+    # Who knows nothing of an earlier call is not unsure of what was asked.
+    earlier = {hit.index + 1 for hit in hits("earlier_contact", call.caller)}
+    unsure = [hit for hit in hits("unsure", call.agent) if hit.index not in earlier]
     if not unsure:
-        return Verdict(True, quotes(asked_someone, 1)) if asked_someone else NO_OCCASION
+        answers = [said for said in _answers(call) if not holds(said)]
+        asked: list[Hit | Said] = [*phrases("consults_someone", call.agent), *hits("consults", answers)]
+        asked += [said for said in answers if _asks_about(said) and _third_voice(call, said.index)]
+        return Verdict(True, quotes(asked, 1)) if asked else NO_OCCASION
+    consulted: list[Hit | Said] = []
     for doubt in unsure:
         soon = [said for said in call.agent if doubt.index <= said.index <= doubt.index + _SOON_LINES]
-        consulted = first_hit("consults", soon)
-        if consulted is None:
+        found = first_hit("consults", soon, lower=_DOUBTED) or _third_voice(call, doubt.index)
+        if found is None:
             return Verdict(False, (doubt.quote(),))
-    return Verdict(True, quotes([unsure[0], *hits("consults", call.agent)], 2))
+        consulted.append(found)
+    return Verdict(True, quotes([unsure[0], *consulted], 2))
+
+
+def _answers(call: Call) -> list[Said]:
+    """The agent's lines that follow a question of the caller's."""
+    asked = {said.index + 1 for said in call.caller if _asks_about(said) or first_hit("asks", [said])}
+    return [said for said in call.agent if said.index in asked]
+
+
+def _third_voice(call: Call, index: int) -> Said | None:
+    """Who is neither agent nor caller and speaks in the next two lines: a colleague who was asked."""
+    return next((said for said in call.others if index < said.index <= index + 2), None)
 
 
 def follows_correct_steps(call: Call) -> Verdict:
@@ -91,11 +117,12 @@ def follows_correct_steps(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
     heard = [said for said in call.caller if len(said.line.tokens) >= _ISSUE_WORDS]
-    acted = [said for said in call.agent if _acts(said)]
+    acted = _acted(call)
     if not heard:
         return NO_OCCASION
     if not acted:
-        return Verdict(False, quotes(heard, 1))
+        # Who asks whether it suits has done something.
+        return NO_OCCASION if confirms_satisfaction(call).prediction else Verdict(False, quotes(heard, 1))
     if acted[0].index < heard[0].index:
         return Verdict(False, quotes(acted, 1))
     opened, closed = first_hit("opening", call.agent[:2]), first_hit("closing", call.agent[-3:])
@@ -108,40 +135,41 @@ def follows_correct_steps(call: Call) -> Verdict:
 def explains_solution_clearly(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
-    solved = [said for said in call.agent if _acts(said)]
-    if not solved:
-        return NO_OCCASION
-    first = solved[0].index
-    lost = [hit for hit in hits("confused", call.caller) if hit.index > first]
-    clear = [hit for hit in hits("understood", call.caller) if hit.index > first]
+    solved = _acted(call)
+    first = solved[0].index if solved else _middle(call)
+    told = {said.index + 1 for said in call.agent if said.index >= first and not _asks_about(said)}
+    lost = [hit for hit in hits("confused", call.caller) if hit.index in told]
+    clear = [hit for hit in hits("understood", call.caller) if hit.index in told]
     if lost and not (clear and clear[-1].index > lost[-1].index):
         return Verdict(False, quotes(lost))
     near = {index for said in solved for index in (said.index - 1, said.index, said.index + 1)}
-    explained: list[Hit] = [hit for hit in hits("reason", call.agent) if hit.index in near]
+    lines = [said for said in call.agent if said.index in near and not holds(said)]
+    explained = hits("reason", lines)
     if explained or clear:
         return Verdict(True, quotes([*explained[:2], *clear[:1]]))
     return NO_OCCASION
 
 
-def explains_before_hold(call: Call) -> Verdict:
-    held = hits("hold", call.agent)
-    if not held:
-        return NO_OCCASION
-    for hold in held:
-        before = [said for said in call.agent if hold.index - 1 <= said.index <= hold.index]
-        reason = first_hit("hold_reason", before)
-        if reason is None:
-            return Verdict(False, (hold.said.quote(),))
-    return Verdict(True, (held[0].said.quote(),))
+def _acted(call: Call) -> list[Said]:
+    """The lines in which something is told that is done, is to be done or will be; no holds, no questions.
+
+    What was heard is acted on in the second half of a call; earlier there must be a phrase for it too."""
+    middle = _middle(call)
+    told = [said for said in call.agent[_OPENING_LINES:] if hits("action", [said])]
+    return [
+        said
+        for said in told
+        if not (holds(said) or _asks_about(said)) and (said.index >= middle or _acts(said))
+    ]
 
 
-def thanks_for_holding(call: Call) -> Verdict:
-    thanks = [hit for hit in hits("hold_thanks", call.agent) if hit.said in call.agent[_QUEUE_LINES:]]
-    held = hits("hold", call.agent)
-    after = [hit for hit in thanks if not held or hit.index >= held[0].index]
-    if after:
-        return Verdict(True, quotes(after, 1))
-    return Verdict(False, (held[0].said.quote(),)) if held else NO_OCCASION
+def _middle(call: Call) -> float:
+    return call.lines[-1].index / 2 if call.lines else 0.0
+
+
+def _replies(call: Call, index: int) -> list[Said]:
+    """The agent's lines that follow a line of the caller's."""
+    return [said for said in call.agent if index < said.index <= index + _SOON_LINES]
 
 
 def _acts(said: Said) -> bool:
