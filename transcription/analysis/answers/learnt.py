@@ -8,6 +8,7 @@ chosen on conversations of five authors (bench/pipeline, the tuned half), none o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from transcription.analysis.answers.likeness import Likeness
@@ -34,6 +35,7 @@ _INTRODUCED = frozenset({"name", "caller_name"})
 # Callers give their reason and, asked what happened, the whole of it.
 _ASKED_FOR_REASON = 0.5
 _MEASURED = frozenset({"vital_signs"})
+_OTHER_NUMBERS = frozenset({"PHONE_NUMBER", "EMAIL", "MONEY", "AGE"})
 # Said in reply to the very question; with how much of what a reply tells counts on top.
 _REPLY, _OF_TOLD = 0.3, 0.3
 _ASKED_ENOUGH = -0.2
@@ -43,9 +45,13 @@ _ASKS_FOR_IT = 0.5
 _THIRD_VOICE = 0.35
 # What is told as the reason is what the caller suffers from, where it is anything of the kind.
 _IN_REASON = 0.3
-_INTRODUCTION, _INTRODUCED_WITHIN = 1.0, 14
-# A number that nobody asked for may be any number.
-_UNASKED_NUMBER = -0.4
+_INTRODUCTION, _INTRODUCED_WITHIN = 2.0, 14
+# A number that nobody asked for may be any number, and a name anybody's.
+_UNASKED_NUMBER, _NAMES_SOMEBODY = -0.6, -0.4
+# What was said in reply to another question answers that one.
+_PLAINLY_ASKED, _ASKED_FOR_ANOTHER = 0.2, -0.4
+_TITLED = r"(?i:\b(?:doctor|dr\.?|nurse|professor|consultant))"
+_ARRANGED, _DATED = "follow_up", 0.3
 _MOST_STATEMENTS, _NEARLY_AS_GOOD = 3, 0.3
 
 
@@ -61,6 +67,7 @@ class LearntRetrieval:
         self._reason = frozenset(segment.id for segment in reason)
         self._like = like
         self._caller = caller_of(units, agent)
+        self._replies_to = self._asked_before()
 
     def best(self, question: Question, threshold: float) -> Candidate | None:
         """The candidate of the highest score with, for a list or free text, those nearly as good; None where
@@ -88,7 +95,7 @@ class LearntRetrieval:
             may_ask = question.id not in OF_SERVICE and not (of_caller and self._agent)
             score = float(asked[unit.index]) + self._asks_for_it(unit, question)
             if may_ask and score > _ASKED_ENOUGH:
-                reply = reply_to(self._units, unit.index)
+                reply = self._reply(unit)
                 if reply and not knows_nothing(reply):
                     score += _REPLY + _OF_TOLD * max(float(told[part.index]) for part in reply)
                     found.append(_candidate(score, reply, question, replies=True))
@@ -96,7 +103,8 @@ class LearntRetrieval:
                 self._agent is None or question.id in _MEASURED
             )  # by a nurse here, or by the caller at home
             fits = of_either or of_caller != (question.id in OF_SERVICE)
-            if fits and not unit.asking:
+            # "Would sunday at ten suit you" arranges it.
+            if fits and (not unit.asking or (question.id == _ARRANGED and _dated(unit))):
                 found.append(
                     _candidate(float(told[unit.index]) + self._bonus(unit, question), [unit], question)
                 )
@@ -109,13 +117,38 @@ class LearntRetrieval:
 
     def _bonus(self, unit: Unit, question: Question) -> float:
         """What speaks for a statement beside its meaning."""
+        bonus = _ASKED_FOR_ANOTHER if self._replies_to.get(unit.index, question.id) != question.id else 0.0
         if question.id in OF_SERVICE:
-            return _THIRD_VOICE if self._agent is not None and unit.speaker_id != self._agent else 0.0
-        if question.id in _INTRODUCED and unit.index < _INTRODUCED_WITHIN and introduced_name([unit]):
-            return 2 * _INTRODUCTION
+            third = self._agent is not None and unit.speaker_id != self._agent
+            if question.id == _ARRANGED:
+                return bonus + _DATED * _dated(unit)
+            return bonus + _THIRD_VOICE * third
+        if question.answer_type == "name":
+            own = unit.index < _INTRODUCED_WITHIN and introduced_name([unit]) is not None
+            return _INTRODUCTION if question.id in _INTRODUCED and own else bonus + _NAMES_SOMEBODY
         if question.answer_type in {"age", "number"}:
-            return _UNASKED_NUMBER
-        return _IN_REASON if question.id == "symptoms" and unit.segment.id in self._reason else 0.0
+            return bonus + _UNASKED_NUMBER
+        in_reason = question.id == "symptoms" and unit.segment.id in self._reason
+        return bonus + _IN_REASON * in_reason
+
+    def _asked_before(self) -> dict[int, str]:
+        """By the index of a unit that replies to what is like a question of the set: which."""
+        found: dict[int, str] = {}
+        for unit in self._units:
+            scores = self._like.asked[unit.index]
+            if unit.speaker_id != self._caller and scores.max() > _PLAINLY_ASKED:
+                asked = self._like.ids[int(scores.argmax())]
+                found |= {part.index: asked for part in self._reply(unit)}
+        return found
+
+    def _reply(self, unit: Unit) -> list[Unit]:
+        """The caller's reply, where it is known who calls: a colleague who comes on the line replies to
+        nothing."""
+        return [part for part in reply_to(self._units, unit.index) if self._caller in (None, part.speaker_id)]
+
+
+def _dated(unit: Unit) -> bool:
+    return any(entity.label in {"DATE", "TIME"} for entity in unit.entities)
 
 
 def _candidate(
@@ -128,13 +161,19 @@ def _candidate(
 
 
 def _value(units: Sequence[Unit], question: Question) -> str | None:
+    value = None if question.answer_type == "number" else value_in(units, question.answer_type)
+    labels = {entity.label for unit in units for entity in unit.entities}
     if question.id in _MEASURED:
-        return joined(units) if any(numbers_in(list(unit.words)) for unit in units) else None
+        measured = any(numbers_in(list(unit.words)) for unit in units)
+        return value if measured and not labels & _OTHER_NUMBERS else None
     if question.answer_type == "number":
-        return small_number(units)
-    value = value_in(units, question.answer_type)
-    if value is not None or question.answer_type != "age":
-        return value
-    # Asked how old, people say a number and nothing that marks it as an age; or when they were born.
-    dated = any(entity.label == "DATE" for unit in units for entity in unit.entities)
-    return None if dated else whole_number(units)
+        return None if labels & _OTHER_NUMBERS else small_number(units)
+    if question.answer_type == "age" and value is None and not labels & (_OTHER_NUMBERS | {"DATE"}):
+        return whole_number(units)  # asked how old, people say a number and nothing that marks it as an age
+    if (
+        question.answer_type == "name"
+        and value
+        and re.search(rf"{_TITLED} {re.escape(value)}\b", joined(units))
+    ):
+        return None  # whom they see, not who they are
+    return value

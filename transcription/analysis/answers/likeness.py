@@ -45,7 +45,7 @@ _NO_FACTS = {
 # What one sentence may tell together.
 _KIN = (
     frozenset({"chief_complaint", "symptoms"}),
-    frozenset({"diagnosis", "treatment_plan", "discharge_instructions"}),
+    frozenset({"treatment_plan", "discharge_instructions"}),
     frozenset({"what_happened", "who_did_it", "when"}),
 )
 
