@@ -1,4 +1,9 @@
-"""Pieces of conversations, read from a half's TOML file: lines with entities marked, and what they show."""
+"""Pieces of conversations: lines with entities marked, and what they show. Each author has a TOML file.
+
+The authors of the tuned half may be looked at while engines are made better. Who writes for the held-out half
+reads no engine and nobody else's material; once it has been looked at it goes over to the tuned half, and
+another author writes a new one.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +48,14 @@ class Mention:
 
 
 @cache
-def read_material(half: Half) -> Material:
-    document = tomllib.loads(Path(__file__).with_name(f"{half}.toml").read_text(encoding="utf-8"))
+def read_material(half: Half) -> tuple[Material, ...]:
+    """One for each author."""
+    paths = sorted((Path(__file__).with_name("material") / half).glob("*.toml"))
+    return tuple(_of_author(half, path) for path in paths)
+
+
+def _of_author(half: Half, path: Path) -> Material:
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
     slots = {name: tuple(values) for name, values in document.pop("slots").items()}
     return Material(half, slots, {part: tuple(map(_fragment, items)) for part, items in document.items()})
 

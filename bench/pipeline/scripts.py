@@ -177,20 +177,26 @@ def _hesitating(text: str) -> str:
 
 
 def write_scripts(half: Half, count: int, *, seed: str) -> list[Script]:
-    """The same ones for the same seed. Categories, and the voices from two to four, take turns."""
-    material = read_material(half)
-    by_category: dict[str, list[Fragment]] = {}
-    for issue in material.fragments["issue"]:
-        by_category.setdefault(issue.facts["category"], []).append(issue)
+    """The same ones for the same seed. Authors, of each the categories, and the voices from two to four take
+    turns."""
+    authors = read_material(half)
     rng = random.Random(f"{seed}/{half}")
-    queues = {name: _shuffled(issues, rng) for name, issues in by_category.items()}
-    order = _in_turn(queues)
+    issues = [_issues_in_turn(material, rng) for material in authors]
     scripts = []
     for index in range(count):
         own = random.Random(f"{seed}/{half}/{index}")
-        writer = _Writer(material, own, order[index % len(order)], voices=2 + index % 3)
+        turn, author = divmod(index, len(authors))
+        issue = issues[author][turn % len(issues[author])]
+        writer = _Writer(authors[author], own, issue, voices=2 + (index + turn) % 3)
         scripts.append(writer.write(own.uniform(*LENGTH_S)))
     return scripts
+
+
+def _issues_in_turn(material: Material, rng: random.Random) -> list[Fragment]:
+    by_category: dict[str, list[Fragment]] = {}
+    for issue in material.fragments["issue"]:
+        by_category.setdefault(issue.facts["category"], []).append(issue)
+    return _in_turn({name: _shuffled(issues, rng) for name, issues in by_category.items()})
 
 
 def _shuffled(issues: Sequence[Fragment], rng: random.Random) -> list[Fragment]:
