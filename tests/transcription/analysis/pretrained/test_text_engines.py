@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,29 @@ def test_a_question_longer_than_the_model_reads_is_an_error(tmp_path: Path) -> N
     engine.load()
     with pytest.raises(EngineFailed, match="longer"):
         engine.answer(talk("i live in nairobi"), [Question("q", "where " * 20)])
+
+
+def test_a_tokenizer_that_loses_the_end_of_a_talk_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some versions give fewer windows than a long text has; what they leave out is not passed over."""
+    engine = TransformersAnswers(
+        StageEngineConfig(model=str(make_reader(tmp_path, start="in", end="nairobi")))
+    )
+    engine.load()
+    reader = type(engine._loaded.reader)  # type: ignore[union-attr]
+    whole = reader.__call__
+
+    def forgetful(self: Any, *args: Any, **options: Any) -> Any:
+        windows = whole(self, *args, **options)
+        if "offset_mapping" in windows:
+            for name in windows:
+                windows[name] = windows[name][:2]
+        return windows
+
+    monkeypatch.setattr(reader, "__call__", forgetful)
+    with pytest.raises(EngineFailed, match="left out the end"):
+        engine.answer(talk(*[FILLER] * 5, "i live in nairobi"), [Question("q", "where do you live ?")])
 
 
 def test_a_category_is_chosen_by_what_the_last_window_says(tmp_path: Path) -> None:
