@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pyannote.core import Annotation
 from pyannote.core import Segment as Span
@@ -20,6 +21,8 @@ from transcription.engines.registry import make_speech_engine
 from transcription.models import Segment, Turn
 
 COLLAR_S = 0.25
+DICTIONARY = "en-us/cmudict-en-us.dict"
+"""Of the recogniser's wheel: a word that is not in it cannot be heard."""
 PATIENT = (("answer_timeout_s", 300.0),)
 """On a machine that does other things too, slow is not broken."""
 
@@ -70,6 +73,21 @@ def heard_as(conversation: Conversation, segments: Sequence[Segment], found: Spe
     return Heard(talk, found.turns)
 
 
+def known_words() -> frozenset[str]:
+    """What the recogniser can hear; a line is a word, with `(2)` behind it for another way to say it."""
+    from pocketsphinx import get_model_path
+
+    lines = Path(get_model_path(DICTIONARY)).read_text(encoding="utf-8").splitlines()
+    return frozenset(line.split(" ", 1)[0].split("(", 1)[0] for line in lines)
+
+
+def _known_part(conversations: Sequence[Conversation]) -> float:
+    """Of the mentions, the part all of whose words the recogniser can hear."""
+    known = known_words()
+    mentions = [mention for c in conversations for line in c.script.lines for mention in line.mentions]
+    return sum(known.issuperset(mention.text.split()) for mention in mentions) / len(mentions)
+
+
 def annotation(turns: Sequence[Turn]) -> Annotation:
     result = Annotation()
     for index, turn in enumerate(turns):
@@ -107,4 +125,5 @@ def figures(conversations: Sequence[Conversation], heard: Sequence[Heard]) -> li
         at_least("speaker count right", 100 * right_count / len(heard), "%", 85),
         at_least("words with the right speaker, of those heard right", 100 * said_right / said, "%", 95),
         Figure("WER of the recogniser", word_error_rate(truth, recognised), "%"),
+        Figure("mentions all of whose words the recogniser knows", 100 * _known_part(conversations), "%"),
     ]

@@ -148,4 +148,5 @@ def test_a_conversation_is_read_with_known_times() -> None:
         if line.cuts_in
     )
     figures = hearing.figures([conversation], [hearing.Heard(conversation.talk, conversation.talk.turns)])
-    assert [round(figure.value, 6) for figure in figures] == [0, 100, 100, 0]
+    assert [round(figure.value, 6) for figure in figures[:-1]] == [0, 100, 100, 0]
+    assert 0 < figures[-1].value <= 100

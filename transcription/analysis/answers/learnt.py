@@ -2,8 +2,9 @@
 
 There are the two kinds of candidates that `answers.retrieval` has: replies to what is like the question, and
 sentences that are like what answers it. A candidate's score is that likeness, about -1 to 1.5, with what else
-speaks for it; the confidence that is shown is half of one more than it. The weights and thresholds were
-chosen on conversations of five authors (bench/pipeline, the tuned half), none of whom wrote an example.
+speaks for it; what is shown and held against the threshold is half of one more than it, within 0..1. The
+weights and the threshold were chosen on conversations of six authors (bench/pipeline, the tuned half), none
+of whom wrote an example.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ _UNASKED_NUMBER, _NAMES_SOMEBODY = -0.6, -0.4
 _PLAINLY_ASKED, _ASKED_FOR_ANOTHER = 0.2, -0.4
 _TITLED = r"(?i:\b(?:doctor|dr\.?|nurse|professor|consultant))"
 _ARRANGED, _DATED = "follow_up", 0.3
-_MOST_STATEMENTS, _NEARLY_AS_GOOD = 3, 0.3
+_MOST_STATEMENTS, _NEARLY_AS_GOOD = 3, 0.15
 
 
 class LearntRetrieval:
@@ -81,7 +82,7 @@ class LearntRetrieval:
             return Candidate(1.0, joined(units), units)
         if best is None or question.answer_type not in {"text", "list"}:
             return best
-        alike = [one for one in candidates if one.score >= best.score - _NEARLY_AS_GOOD / 2]
+        alike = [one for one in candidates if one.score >= best.score - _NEARLY_AS_GOOD]
         kept = sorted(alike, key=lambda one: -one.score)[:_MOST_STATEMENTS]
         together = sorted({unit.index for one in kept for unit in one.units})
         units = tuple(self._units[index] for index in together)
@@ -91,24 +92,26 @@ class LearntRetrieval:
         asked, told = self._like.of(question)
         found: list[Candidate | None] = []
         for unit in self._units:
-            of_caller = unit.speaker_id == self._caller
-            may_ask = question.id not in OF_SERVICE and not (of_caller and self._agent)
+            by_caller = self._agent is not None and unit.speaker_id == self._caller
+            may_ask = question.id not in OF_SERVICE and not by_caller
             score = float(asked[unit.index]) + self._asks_for_it(unit, question)
             if may_ask and score > _ASKED_ENOUGH:
                 reply = self._reply(unit)
                 if reply and not knows_nothing(reply):
                     score += _REPLY + _OF_TOLD * max(float(told[part.index]) for part in reply)
                     found.append(_candidate(score, reply, question, replies=True))
-            of_either = (
-                self._agent is None or question.id in _MEASURED
-            )  # by a nurse here, or by the caller at home
-            fits = of_either or of_caller != (question.id in OF_SERVICE)
-            # "Would sunday at ten suit you" arranges it.
-            if fits and (not unit.asking or (question.id == _ARRANGED and _dated(unit))):
-                found.append(
-                    _candidate(float(told[unit.index]) + self._bonus(unit, question), [unit], question)
-                )
+            if self._may_tell(unit, question):
+                score = float(told[unit.index]) + self._bonus(unit, question)
+                found.append(_candidate(score, [unit], question))
         return [one for one in found if one is not None]
+
+    def _may_tell(self, unit: Unit, question: Question) -> bool:
+        """Whether a sentence tells something, and is said by the side that would know."""
+        if unit.asking and not (question.id == _ARRANGED and _dated(unit)):
+            return False  # but "would sunday at ten suit you" arranges it
+        # Blood pressure is measured by a nurse here, or by the caller at home.
+        of_either = self._agent is None or question.id in _MEASURED
+        return of_either or (unit.speaker_id == self._caller) != (question.id in OF_SERVICE)
 
     def _asks_for_it(self, unit: Unit, question: Question) -> float:
         """Whether a sentence asks for a value of the wanted kind; a name may be anybody's."""
@@ -170,10 +173,10 @@ def _value(units: Sequence[Unit], question: Question) -> str | None:
         return None if labels & _OTHER_NUMBERS else small_number(units)
     if question.answer_type == "age" and value is None and not labels & (_OTHER_NUMBERS | {"DATE"}):
         return whole_number(units)  # asked how old, people say a number and nothing that marks it as an age
-    if (
-        question.answer_type == "name"
-        and value
-        and re.search(rf"{_TITLED} {re.escape(value)}\b", joined(units))
-    ):
+    if question.answer_type == "name" and value and _is_titled(value, joined(units)):
         return None  # whom they see, not who they are
     return value
+
+
+def _is_titled(name: str, text: str) -> bool:
+    return re.search(rf"{_TITLED} {re.escape(name)}\b", text) is not None
