@@ -22,7 +22,7 @@ from transcription.analysis.classification.labels import LabelExamples, by_urgen
 from transcription.analysis.examples import read_examples
 from transcription.analysis.meaning.encoder import Embeddings, SentenceEncoder, sentence_encoder
 from transcription.analysis.meaning.learning import BACKGROUND, Learnt, Scores, learn
-from transcription.analysis.meaning.spoken import telling
+from transcription.analysis.meaning.spoken import telling, windows
 from transcription.analysis.meaning.weights import NAME
 from transcription.analysis.reason import reason_for_calling
 from transcription.analysis.roles import guess_agent
@@ -41,29 +41,17 @@ _FEWEST_WORDS = 4
 _NO_DEEDS = frozenset({"gives_steps", "explains", "arranges", "informs", "earlier_case"})
 
 
+# Of what a caller tells at length, pieces of about this many words are judged beside the whole: that
+# somebody cannot be woken may be said in five words of sixty.
+_PIECE_WORDS = 20
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Labels one of which is chosen. `order`: learns how urgent something is, where the labels are
-    priorities."""
+    """Labels one of which is chosen."""
 
     labels: tuple[TaxonomyLabel, ...]
     learnt: Learnt
-    order: Learnt | None = None
-
-    def scores(self, vectors: Embeddings) -> Scores:
-        """(n, labels)."""
-        scores = self.learnt.scores(vectors)
-        if self.order is None:
-            return scores
-        # A step too low is a smaller mistake than two: besides its own likeness, a label has that of its
-        # neighbours.
-        ranks = np.arange(len(self.labels), dtype=np.float32)
-        ordered: Scores = scores - _ORDER_WEIGHT * np.abs(self.order.scores(vectors) - ranks)
-        return ordered
-
-
-_ORDER_WEIGHT = 0.7
-"""Chosen on the conversations of five authors (bench/pipeline, the tuned half)."""
 
 
 class EmbeddedClassification:
@@ -101,7 +89,7 @@ class EmbeddedClassification:
             parent, breakdown[level] = chosen[level], _ = found
         on_progress(0.6)
         done = self._done(talk, agent, labels)
-        urgency = self._urgency(talk, agent, labels, told)
+        urgency = self._urgency(talk, agent, labels, text)
         for field, value in (("intervention", done), ("priority", urgency)):
             if value is not None:
                 breakdown[field] = value[1]
@@ -120,20 +108,24 @@ class EmbeddedClassification:
         if not siblings or not len(told):
             return None
         group = self._group(siblings, labels)
-        scores = group.scores(told)[0]
-        # Priorities lie side by side: none of them may fit well and one of them does all the same.
-        enough = siblings[0].kind == "priority" or scores.max() > _SCORES_ENOUGH
-        fits = group.learnt.nearest(told)[0] > _LIKE_ENOUGH and enough
+        scores = group.learnt.scores(told)[0]
+        fits = group.learnt.nearest(told)[0] > _LIKE_ENOUGH and scores.max() > _SCORES_ENOUGH
         return _chosen(group, scores) if fits else None
 
     def _urgency(
-        self, talk: Talk, agent: str | None, labels: Sequence[TaxonomyLabel], told: Embeddings
+        self, talk: Talk, agent: str | None, labels: Sequence[TaxonomyLabel], text: str
     ) -> tuple[str, float] | None:
         priorities = by_urgency([label for label in labels if label.kind == "priority"])
-        found = self._likest(priorities, tuple(labels), told)
-        if priorities and said_phrases(priorities[-1], sayings_of(talk, agent)):
-            return priorities[-1].name, found[1] if found and found[0] == priorities[-1].name else 1.0
-        return found
+        if not priorities or not text:
+            return None
+        if said_phrases(priorities[-1], sayings_of(talk, agent)):
+            return priorities[-1].name, 1.0
+        group = self._group(priorities, tuple(labels))
+        vectors = self._encoder.encode([text, *windows(text.split(), _PIECE_WORDS)])
+        if group.learnt.nearest(vectors[:1])[0] <= _LIKE_ENOUGH:
+            return None
+        scores = group.learnt.scores(vectors)
+        return _chosen(group, scores[0] + scores[1:].mean(axis=0))
 
     def _done(
         self, talk: Talk, agent: str | None, labels: Sequence[TaxonomyLabel]
@@ -147,7 +139,7 @@ class EmbeddedClassification:
         if not interventions or not said:
             return None
         group = self._group(interventions, tuple(labels))
-        scores = group.scores(self._encoder.encode(said)).max(axis=0)
+        scores = group.learnt.scores(self._encoder.encode(said)).max(axis=0)
         return _chosen(group, scores) if scores.max() > _DONE else None
 
     def _learn(self, siblings: tuple[TaxonomyLabel, ...], labels: tuple[TaxonomyLabel, ...]) -> _Group:
@@ -157,8 +149,7 @@ class EmbeddedClassification:
         if siblings[0].kind == "intervention":
             acts = (one for one in read_examples("acts") if one.labels["side"] == "agent")
             examples += [(one.text, BACKGROUND) for one in acts if one.labels["act"] not in _NO_DEEDS]
-        learnt = learn(self._encoder.encode, examples, classes)
-        return _Group(siblings, learnt, learnt.order() if siblings[0].kind == "priority" else None)
+        return _Group(siblings, learn(self._encoder.encode, examples, classes))
 
 
 def _chosen(group: _Group, scores: Scores) -> tuple[str, float]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from copy import copy
 
 import numpy as np
 import numpy.typing as npt
@@ -41,26 +40,13 @@ class Learnt:
         classes that one sentence may belong to at once, so that an example of the one says nothing against
         the other."""
         self.classes = tuple(classes)
-        self._owners = tuple(owners)
         self._examples = examples
-        self._duals = self._solved(
-            np.array([[_target(owner, name, kin) for name in classes] for owner in owners])
-        )
-
-    def order(self) -> Learnt:
-        """From the same examples, where along the classes something lies: one score, 0 for the first class,
-        1 for the second, and between them for what is between."""
-        ordered = copy(self)
-        places = {name: float(at) for at, name in enumerate(self.classes)}
-        ordered._duals = self._solved(np.array([[places[owner]] for owner in self._owners]))
-        return ordered
-
-    def _solved(self, targets: npt.NDArray[np.float64]) -> Scores:
-        counts = Counter(self._owners)
-        weights = np.array([len(self._owners) / len(counts) / counts[owner] for owner in self._owners])
-        kernel = _kernel(self._examples, self._examples).astype(np.float64)
+        counts = Counter(owners)
+        weights = np.array([len(owners) / len(counts) / counts[owner] for owner in owners])
+        targets = np.array([[_target(owner, name, kin) for name in classes] for owner in owners])
+        kernel = _kernel(examples, examples).astype(np.float64)
         kernel[np.diag_indices(len(kernel))] += RIDGE / weights
-        return np.linalg.solve(kernel, targets).astype(np.float32)
+        self._duals: Scores = np.linalg.solve(kernel, targets).astype(np.float32)
 
     def scores(self, vectors: Embeddings) -> Scores:
         """(n, size) → (n, classes)."""

@@ -44,17 +44,6 @@ def test_an_example_of_kin_says_nothing_against() -> None:
     assert kin.scores(of_dogs)[0, 0] > apart.scores(of_dogs)[0, 0]
 
 
-def test_what_lies_between_is_ordered_between() -> None:
-    """Of classes in a row, each example lies nearest its own place."""
-    rows = [
-        (f"it costs {price}", name)
-        for name, price in (("low", "a penny"), ("mid", "ten pounds"), ("high", "a fortune"))
-    ]
-    order = learn(ENCODER.encode, rows, ["low", "mid", "high"]).order()
-    places = order.scores(ENCODER.encode([text for text, _ in rows]))[:, 0]
-    assert list(places) == sorted(places)
-
-
 @given(
     st.lists(st.sampled_from(["a", "b", BACKGROUND]), min_size=2, max_size=12),
     st.randoms(use_true_random=False),
