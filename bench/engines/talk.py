@@ -59,18 +59,20 @@ def _lines(length_s: float) -> Iterator[Line]:
 
 
 def _segments(length_s: float) -> Iterator[Segment]:
-    """A segment for each line, as long as its words take at an ordinary rate."""
+    """A segment for each line, as long as its words take at an ordinary rate; the last is cut where the talk
+    ends."""
     start_s, word_s = 0.0, 1 / WORDS_PER_S
     for number, line in enumerate(_lines(length_s)):
-        end_s = start_s + len(line.words) * word_s
-        if end_s > length_s:
+        said = line.words[: max(0, int((length_s - start_s) * WORDS_PER_S + 1e-9))]
+        if not said:
             return
+        end_s = min(length_s, start_s + len(said) * word_s)
         speaker = f"SPEAKER_{_ROLES.index(line.role):02d}"
         words = tuple(
             Word(word, start_s + place * word_s, start_s + (place + 1) * word_s, speaker_id=speaker)
-            for place, word in enumerate(line.words)
+            for place, word in enumerate(said)
         )
-        yield Segment(number, start_s, end_s, " ".join(line.words), speaker_id=speaker, words=words)
+        yield Segment(number, start_s, end_s, " ".join(said), speaker_id=speaker, words=words)
         start_s = end_s + _GAP_S
 
 

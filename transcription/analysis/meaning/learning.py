@@ -35,6 +35,7 @@ class Learnt:
         owners: Sequence[str],
         classes: Sequence[str],
         kin: Collection[frozenset[str]] = (),
+        ridge: float = RIDGE,
     ) -> None:
         """`examples`: (n, size), of unit length; `owners`: the class of each, BACKGROUND among them; `kin`:
         classes that one sentence may belong to at once, so that an example of the one says nothing against
@@ -45,7 +46,7 @@ class Learnt:
         weights = np.array([len(owners) / len(counts) / counts[owner] for owner in owners])
         targets = np.array([[_target(owner, name, kin) for name in classes] for owner in owners])
         kernel = _kernel(examples, examples).astype(np.float64)
-        kernel[np.diag_indices(len(kernel))] += RIDGE / weights
+        kernel[np.diag_indices(len(kernel))] += ridge / weights
         self._duals: Scores = np.linalg.solve(kernel, targets).astype(np.float32)
 
     def scores(self, vectors: Embeddings) -> Scores:
@@ -70,9 +71,11 @@ def learn(
     examples: Sequence[tuple[str, str]],
     classes: Sequence[str],
     kin: Collection[frozenset[str]] = (),
+    ridge: float = RIDGE,
 ) -> Learnt:
-    """From sentences, each with its class."""
-    return Learnt(encode([text for text, _ in examples]), [owner for _, owner in examples], classes, kin)
+    """From sentences, each with its class. `ridge`: the less, the closer the examples are followed."""
+    owners = [owner for _, owner in examples]
+    return Learnt(encode([text for text, _ in examples]), owners, classes, kin, ridge)
 
 
 def _kernel(left: Embeddings, right: Embeddings) -> Scores:
