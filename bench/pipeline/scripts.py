@@ -22,7 +22,10 @@ from transcription.analysis.quality.metrics import GROUPS
 
 WORDS_PER_S = 2.5
 """An ordinary speaking rate with its pauses: how long a conversation gets, before it is read."""
-LENGTH_S = (60, 300)
+LENGTH_S = (60, 275)
+"""Of what is drawn; the end of a call is said whatever is left, so that none is longer than five minutes."""
+PAUSE_S = 0.4
+"""Between two lines."""
 _HESITATES_EVERY_WORDS = 8
 _PIECE = re.compile(r"\[[^\]]+\]\S*|\S+")
 SUBMETRICS = tuple(name for names in GROUPS.values() for name in names)
@@ -138,7 +141,7 @@ class _Writer:
         self.script.quality = shown
 
     def _length_s(self) -> float:
-        return sum(len(line.words) for line in self.script.lines) / WORDS_PER_S
+        return sum(len(line.words) / WORDS_PER_S + PAUSE_S for line in self.script.lines)
 
     def _one(self, part: str) -> None:
         self._say(self._rng.choice(self._material.fragments[part]))

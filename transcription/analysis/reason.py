@@ -19,7 +19,7 @@ from transcription.models import Segment
 
 REASON = "reason"
 _LATEST_SEGMENTS = 12
-_FEWEST_WORDS = 4
+_FEWEST_WORDS, _WORDS_OF_A_STATEMENT = 4, 7
 _LONGEST_WORDS = 40
 """Of a segment as it is judged: the beginning tells."""
 _MOST_SEGMENTS, _FARTHEST_APART = 3, 2
@@ -54,7 +54,9 @@ def reason_for_calling(
     if scores.max() < _LIKELY:
         return ()
     enough = min(_PLAIN, scores.max() - _NEARLY)
-    first = next(at for at, score in enumerate(scores) if score >= enough)
+    plain = [at for at, score in enumerate(scores) if score >= enough]
+    # "Have I got the clinic" is short; so may a reason be, but where a longer one follows it is that.
+    first = next((at for at in plain if len(beginnings[at].split()) >= _WORDS_OF_A_STATEMENT), plain[0])
     found = [told[first]]
     for segment, score in zip(told[first + 1 :], scores[first + 1 :], strict=True):
         apart = segment.id - found[-1].id

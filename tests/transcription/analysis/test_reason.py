@@ -48,6 +48,15 @@ def test_a_reason_may_be_told_late_and_in_pieces() -> None:
     ]
 
 
+def test_asking_whether_one_is_connected_is_no_reason() -> None:
+    """What is asked in a few words ahead of the reason is passed over; a short reason counts by itself."""
+    script = "A: yes hello\nB: oh er is this the front desk\nA: it is\nB: {}"
+    assert reason(script.format("my boiler has leaked all over the kitchen floor")) == [
+        "my boiler has leaked all over the kitchen floor"
+    ]
+    assert reason("A: hello\nB: my boiler is leaking") == ["my boiler is leaking"]
+
+
 def test_without_a_statement_there_is_none() -> None:
     """Nothing is taken for a reason where nothing was told; without an agent it may be anybody's."""
     told = "the lift in our building has been stuck since noon"
