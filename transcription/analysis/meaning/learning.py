@@ -2,8 +2,8 @@
 
 Kernel ridge regression (Saunders, Gammerman & Vovk 1998, "Ridge regression learning algorithm in dual
 variables") over sentence vectors, one output a class, with the kernel exp(γ(cos − 1)). Two thousand examples
-whose vectors are there are learnt in half a second to a second, so a class is whatever somebody gives examples
-of. Examples are weighted so that each class counts alike, however many it has.
+whose vectors are there are learnt in half a second to a second, so a class is whatever somebody gives
+examples of. Examples are weighted so that each class counts alike, however many it has.
 """
 
 from __future__ import annotations
