@@ -19,6 +19,7 @@ from channels.exceptions import StopConsumer
 from channels.utils import await_many_dispatch
 from django.conf import settings
 
+from conversations.cancelling import cancel_all
 from conversations.metrics import catalogue as metrics
 from sessions import hub as hubs
 from sessions.admission import Refused, admit
@@ -194,8 +195,7 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no type
 
     async def _gone(self) -> None:
         if self._sending is not None:
-            self._sending.cancel()
-            await asyncio.wait([self._sending])
+            await cancel_all([self._sending])
         if self._attachment is not None:
             await self._attachment.detach()
 

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from conversations.access import Access
+from conversations.cancelling import cancel_all
 from conversations.metrics import catalogue as metrics
 from sessions import insights, store, voices
 from sessions.aside import Aside
@@ -140,9 +141,7 @@ class Hub:
     async def close(self) -> None:
         """The process is going: nothing accepted may depend on it any more."""
         await self.leave()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_all(self._tasks)
         await self.decoder.clear()
         await self.feed.close()
         self._detector.close()

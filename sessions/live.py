@@ -13,6 +13,7 @@ from collections.abc import Callable
 from django.db import DatabaseError
 from structlog.contextvars import bind_contextvars
 
+from conversations.cancelling import cancel_all
 from sessions.attachment import Attachment
 from sessions.endings import END_BY_ERASURE, END_BY_FAULT, END_BY_FLOOD, END_BY_LAG, Ending
 from sessions.farewell import TAKEN_OVER, Farewell
@@ -197,8 +198,7 @@ class LiveSession:
         _, unfinished = await asyncio.wait([self._task], timeout=RELEASE_PATIENCE_S)
         if unfinished:
             self._leave(farewell)
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await cancel_all([self._task])
         if self._over:
             return
         try:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
+from conversations.cancelling import cancel_all
 from conversations.models import ApiKey
 from sessions import hub as hubs
 from sessions import store
@@ -194,8 +195,6 @@ async def _first(*work: Coroutine[Any, Any, None]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all(tasks)
     for task in done:
         task.result()

@@ -24,6 +24,7 @@ from conversations.api.run_follower import RunFollower
 from conversations.api.run_watcher import RunWatcher, off_the_loop
 from conversations.api.task_documents import result_json, stage_output
 from conversations.audio_tasks import TASK_STATUS, failed_stages, message_of, processing_s, step_name
+from conversations.cancelling import cancel_all
 from conversations.jobs import error_of
 from conversations.models import PipelineRun, StageRun
 from conversations.run_events import RunEvent
@@ -78,9 +79,7 @@ class EventStreams:
         try:
             await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (gone, sending):
-                task.cancel()
-            await asyncio.gather(gone, sending, return_exceptions=True)
+            await cancel_all([gone, sending])
 
 
 async def _send_all(streamed: Streamed, follower: RunFollower, send: Send) -> None:

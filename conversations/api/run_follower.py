@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from conversations import run_events
 from conversations.api.run_watcher import RunWatcher
+from conversations.cancelling import cancel_all
 from conversations.run_events import RunEvent, run_channel
 
 logger = logging.getLogger(__name__)
@@ -87,8 +88,7 @@ class RunFollower:
     async def aclose(self) -> None:
         """Stop hearing; for the end of an event loop."""
         if self._hearing is not None:
-            self._hearing.cancel()
-            await asyncio.gather(self._hearing, return_exceptions=True)
+            await cancel_all([self._hearing])
         await self._redis.aclose()
 
     async def _known(self, run_id: int, after: int) -> int:
