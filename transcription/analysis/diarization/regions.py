@@ -7,9 +7,10 @@ after a pause never lies in the same window as the turn before it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 
 import numpy as np
 from scipy.ndimage import binary_closing, binary_opening
@@ -26,6 +27,7 @@ _ABOVE_FLOOR_DB = 12.0
 _BELOW_PEAK_DB = 30.0
 _INAUDIBLE_DB = -60.0
 _BRIDGE_S = 0.21  # shorter silences are stops between sounds
+_COUNTED_IN_S = 0.2  # a word that begins so long before it is heard, or ends so long after, has a pause in it
 _SHORTEST_SPEECH_S = 0.15  # shorter bursts are clicks
 
 
@@ -45,9 +47,11 @@ class Unit:
 def speech_units(samples: Samples, segments: Sequence[Segment]) -> tuple[Unit, ...]:
     """The units of a recording in order of start; those beyond its end are left out."""
     duration_s = len(samples) / SAMPLE_RATE_HZ
-    spans = [span for segment in segments for span in _spans_of(segment)]
-    if not segments:
-        spans = [span for start, end in energy_regions(samples) for span in _slices(start, end)]
+    loud = energy_regions(samples)
+    if segments:
+        spans = [_without_pauses(span, loud) for segment in segments for span in _spans_of(segment)]
+    else:
+        spans = [span for start, end in loud for span in _slices(start, end)]
     units: list[Unit] = []
     piece = 0
     reach_s = 0.0
@@ -67,6 +71,22 @@ def _spans_of(segment: Segment) -> Iterator[tuple[float, float]]:
         yield from ((word.start_s, word.end_s) for word in segment.words)
     else:
         yield from _slices(segment.start_s, segment.end_s)
+
+
+def _without_pauses(span: tuple[float, float], loud: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """A word without a pause ahead of it or behind it, which some recognisers count in; as it is, where all
+    of it is quiet."""
+    start_s, end_s = span
+    first = bisect_right(loud, start_s, key=lambda region: region[1])
+    inside = takewhile(lambda region: region[0] < end_s, islice(loud, first, None))
+    parts = [(max(start_s, region[0]), min(end_s, region[1])) for region in inside]
+    if not parts:
+        return span
+    heard_from_s, heard_to_s = max(parts, key=lambda part: part[1] - part[0])
+    return (
+        heard_from_s if heard_from_s - start_s >= _COUNTED_IN_S else start_s,
+        heard_to_s if end_s - heard_to_s >= _COUNTED_IN_S else end_s,
+    )
 
 
 def _slices(start_s: float, end_s: float) -> Iterator[tuple[float, float]]:

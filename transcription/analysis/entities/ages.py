@@ -47,7 +47,8 @@ def _is_age(line: Line, at: int) -> bool:
     """Whether a bare number is an age: `she is nine`, or the reply to `how old`."""
     if _AGE_SUBJECTS.search(" ".join(line.before(at, 5))):
         return True
-    return "AGE" in line.asked and len(line.words) <= _REPLY_WORDS and not _SCALE.search(" ".join(line.words))
+    asked = "AGE" in line.asked or "age" in line.words[:at]  # `ah, the age, I have 67 years`
+    return asked and len(line.words) <= _REPLY_WORDS and not _SCALE.search(" ".join(line.words))
 
 
 def _age_end(words: list[str], at: int) -> int | None:

@@ -24,6 +24,8 @@ _OTHER_CUE = re.compile(
 _BETWEEN_DIGITS = re.compile(r"[\s().,/+\-–]*")
 
 _WRITTEN_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.IGNORECASE)
+# What a recogniser makes of an address whose `at` it took for a part of a word: `joan.parkatmail.com`.
+_RUN_TOGETHER = re.compile(r"\b(?:[\w-]+\.)+(?:com|org|net|edu|co\.uk|ie|ca)\b", re.IGNORECASE)
 _SEPARATORS = word_set("dot underscore dash hyphen plus")
 _TLDS = word_set(
     "com org net edu gov io info biz me app dev health care co uk ke us ie ng za ug tz in au nz ca de fr eu"
@@ -137,24 +139,33 @@ def _phone(line: Line, run: DigitRun) -> Found:
 def emails(line: Line) -> Iterator[Found]:
     for match in _WRITTEN_EMAIL.finditer(line.text):
         yield Found("EMAIL", match.start(), match.end())
+    if "EMAIL" in line.asked and "at" not in line.words and "@" not in line.text:
+        for match in _RUN_TOGETHER.finditer(line.text):
+            yield Found("EMAIL", match.start(), match.end())
     words = line.words
     for at, word in enumerate(words):
         if word not in _AT_WORDS or at == 0:
             continue
-        end = _domain_end(words, at + 1)
+        end = _domain_end(line, at + 1)
         start = _local_start(words, at, told=_told(line, at)) if end else None
         said = word == "at" or (start is not None and {"email", "mail"} & set(line.before(start, 3)))
         if end and start is not None and said:
             yield line.found("EMAIL", start, end)
 
 
-def _domain_end(words: list[str], at: int) -> int | None:
-    """`example dot com`, `hot mail dot co dot uk`: at most two words before the first dot."""
-    for dot in (at + 1, at + 2):
-        end = dot
-        while words[end : end + 1] == ["dot"] and end + 1 < len(words):
-            end += 2
-        if end > dot and words[end - 1] in _TLDS:
+def _domain_end(line: Line, at: int) -> int | None:
+    """`example dot com`, `example.com`, `hot mail dot co dot uk`: at most two words before the first dot."""
+    words = line.words
+    for first in (at + 1, at + 2):
+        end = first
+        while end < len(words):
+            if words[end] == "dot" and end + 1 < len(words):
+                end += 2
+            elif line.gap(end - 1) == ".":
+                end += 1
+            else:
+                break
+        if end > first and words[end - 1] in _TLDS:
             return end
     return None
 

@@ -88,7 +88,8 @@ def _in_line(
         ]
         candidates += [*_longest(times(line))]
         candidates += spelled(line)
-        candidates += [*_longest([*persons(line), *full_names(line)]), *mentions(line, known)]
+        named = [*_longest([*persons(line), *full_names(line)]), *mentions(line, known)]
+        candidates += [name for name in named if not places.rather(line, name)]
         candidates += _longest(opened(line, places))
     else:
         candidates += [*phones, *_longest(money(line)), *_dates_of(line, language)]

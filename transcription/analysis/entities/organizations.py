@@ -20,12 +20,12 @@ _BODIES = word_set(
     "incorporated corporation corp company foundation trust helpline hotline insurance council agency "
     "ministry church association society institute academy pharmacy pharmacies chemist chemists surgery "
     "airlines airways hotel telecom orphanage department telehealth healthcare pediatrics paediatrics "
-    "orthopedics orthopaedics cardiology dermatology physicians practice associates partners"
+    "specialists orthopedics orthopaedics cardiology dermatology physicians practice associates partners"
 )
 # These end a name only where two words are before them or the line opens with it: `harbor point medical`.
 _SOFT_BODIES = word_set(
     "medical health medicine doctors dental dentistry practice partners associates line group services "
-    "solutions energy"
+    "solutions energy mutual"
 )
 _CENTRES = re.compile(
     r"(?:urgent|home|primary|aged|day|hospice) care$|"
@@ -39,7 +39,7 @@ _KINDS = word_set(
     "secondary district health family royal first care safe emergency mental dental eye animal legal "
     "women's youth public north south east west mutual saint st street bank insurance power water "
     "outpatient road hill park lake valley creek river village green old new memorial regional teaching "
-    "urgent walk nurse surgery university hospital group lane house"
+    "urgent walk nurse surgery university hospital group lane house specialist specialists"
 )
 # With these even common words are a name: `the royal infirmary`, `the children's department`.
 _PROPER_KINDS = word_set("royal saint st memorial")
@@ -48,7 +48,8 @@ _PLACED = word_set("at from with")
 _DETERMINERS = word_set("the a an my your his her our their this that which any some every no each another")
 _OPENING = re.compile(
     r"\b(?:(?:thank you|thanks|thank you so much) for (?:calling|contacting|choosing|ringing|phoning)"
-    r"|you(?:'ve| have)? reached|welcome to|works? (?:for|at)|(?:working|employed) (?:for|at|by)"
+    r"|you(?:'ve| have)? reached|welcome to|works? (?:(?:over|down|up|out) )?(?:for|at)"
+    r"|(?:working|employed) (?:for|at|by)"
     r"|on behalf of|calling from|through to|here at|this is|that's)(?: the)?$"
 )
 _BARE_OPENING = re.compile(r"\b(?:this is|that's|through to)(?: the)?$")
@@ -65,7 +66,8 @@ def organizations(line: Line) -> Iterator[Found]:
     for at in range(len(words)):
         for length in range(LONGEST_BRAND_WORDS, 0, -1):
             brand = tuple(words[at : at + length])
-            if len(brand) == length and brand in BRANDS and (not line.cased or line.capital(at)):
+            written = not line.cased or line.capital(at) or length > 1  # `the dollar general`
+            if len(brand) == length and brand in BRANDS and written:
                 yield line.found("ORGANIZATION", at, at + length)
                 break
         if not _ends_body(line, at):
@@ -91,6 +93,8 @@ def _ends_body(line: Line, at: int) -> bool:
         return False  # `eleven church close`
     if words[at] == "line":
         return at > 0 and words[at - 1] in _LINES
+    if words[at] == "general":  # `Lowell General`; in lower case it ends no name by itself
+        return line.capital(at) and not line.gap(at).startswith(" ") and at > 0 and line.capital(at - 1)
     if words[at] in _BODIES | _SOFT_BODIES:
         following = words[at + 1 : at + 2]
         goes_on = following and following[0] in _BODIES | _SOFT_BODIES | _KINDS | {"centre", "center"}
@@ -127,6 +131,8 @@ def _body_start(line: Line, at: int) -> int | None:
 
 def _inside_body(line: Line, index: int) -> bool:
     word = line.words[index]
+    if word == "and" and {*line.words[index + 1 : index + 2]} & _KINDS:
+        return bool({*line.words[max(0, index - 1) : index]} & _KINDS)  # `family and specialist clinic`
     if word in _DETERMINERS or (word in STOPWORDS and word not in _KINDS):
         return False
     return not line.cased or line.capital(index) or word in _KINDS

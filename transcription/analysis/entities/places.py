@@ -17,6 +17,10 @@ _LONGEST_NAME_WORDS = 4
 # Other names are taken from large cities only; short ones are codes (`LON`).
 _ALIAS_POPULATION, _SHORTEST_ALIAS = 250_000, 5
 
+_STATE_POPULATION = 10**9  # what countries and states count as
+_ITS = re.compile(r"\b(?:it's|it is|that's)$")
+_SAYING = (["speaking"], ["here"], ["calling"], ["from"])
+
 _PREPOSITIONS = word_set("in from near to at of around outside towards via through visiting leaving by")
 # After these even a place that no gazetteer holds is one, if the words are no English. Bare `in` and `from`
 # stand before medicines too: `in metformin`, `a rash from latex`.
@@ -31,7 +35,8 @@ _STRONG_CUE = re.compile(
     r"\b(?:(?:live|lives|living|lived|stay|stays|staying|based|located|born|grew up|moved|calling|resident"
     r"|residing|move|reside|resides|come|comes|came|originally)(?: over| here| down| up| out| away)?"
     r" (?:in|from|near|at|to|outside|on)"
-    r"|(?:town|city|village|place|county|district|state|province|region|country|suburb) (?:of|called|named))$"
+    r"|(?:town|city|village|place|county|district|state|province|region|country|suburb)"
+    r" (?:of|called|named|is|was|would be))$"
 )
 _BEFORE_A_NAME = word_set("little new old upper lower great north south east west port mount lake saint st")
 _REGIONS = word_set("county district province township village estate island islands")
@@ -68,7 +73,7 @@ class Places:
         names = [item["name"] for item in cache.get_countries().values()]
         names += [item["name"] for item in cache.get_us_states().values()]
         for name in [*names, *_OTHER_NAMES]:
-            self._add(name, 10**9)
+            self._add(name, _STATE_POPULATION)
 
     def _add(self, name: str, population: int) -> None:
         key = tuple(words_of(name))
@@ -86,6 +91,16 @@ class Places:
         return population >= _KNOWN_POPULATION or (
             population > 0 and not all(map(is_plain, words)) and words[0] not in AMBIGUOUS_PLACES
         )
+
+    def rather(self, line: Line, name: Found) -> bool:
+        """Whether what could be a given name is a place: `it's Georgia`, `the town is Savannah`."""
+        at = next((at for at, token in enumerate(line.tokens) if token.start == name.start), 0)
+        if not at or line.tokens[at].end != name.end or line.words[at + 1 : at + 2] in _SAYING:
+            return False
+        before = " ".join(line.before(at, 4))
+        if self._population.get((line.words[at],), 0) >= _STATE_POPULATION and _ITS.search(before):
+            return "PERSON" not in line.asked
+        return bool(_STRONG_CUE.search(before)) and self.knows(line.words[at : at + 1])
 
     def find(self, line: Line) -> Iterator[Found]:
         at = 0

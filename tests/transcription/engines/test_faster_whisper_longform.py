@@ -1,0 +1,75 @@
+"""What becomes of the segments that Whisper's windows of 30 s cut."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcription.engines.faster_whisper_longform import CUT_S, LONGEST_S, as_heard, put_together
+
+
+def said(text: str, start_s: float, end_s: float, logprob: float = -0.5) -> Any:
+    """As faster-whisper gives it: each word with the space ahead of it, the times of its words even."""
+    pieces = text.split()
+    step_s = (end_s - start_s) / max(1, len(pieces))
+    words = [
+        SimpleNamespace(
+            word=f" {piece}", start=start_s + n * step_s, end=start_s + (n + 1) * step_s, probability=0.9
+        )
+        for n, piece in enumerate(pieces)
+    ]
+    return SimpleNamespace(
+        text="".join(word.word for word in words),
+        start=start_s,
+        end=end_s,
+        words=words,
+        avg_logprob=logprob,
+        no_speech_prob=0.1,
+        compression_ratio=1.5,
+    )
+
+
+def test_a_sentence_that_a_window_cut_is_whole_again() -> None:
+    """Its words, text and times are one segment, its log-probability the mean by length."""
+    cut = [said("My cousin works at the", 0.0, 3.0, -0.2), said("same place.", 3.0, 4.0, -0.6)]
+    (group,) = put_together([*cut])
+    heard = as_heard(group, duration_s=10.0)
+    assert heard.text == "My cousin works at the same place."
+    assert (heard.start_s, heard.end_s, len(heard.words)) == (0.0, 4.0, 7)
+    assert heard.avg_logprob == pytest.approx(-0.3)
+
+
+def test_sentences_and_pauses_stay_apart() -> None:
+    """A full stop ends a segment, and so does a silence after words that end none."""
+    segments = [said("Yes.", 0.0, 1.0), said("And then", 1.0, 2.0), said("it broke", 2.1 + CUT_S, 3.0)]
+    assert [len(group) for group in put_together(segments)] == [1, 1, 1]
+
+
+def test_what_lies_past_the_end_is_put_at_the_end() -> None:
+    """Whisper pads a window, and may give words times in the padding."""
+    heard = as_heard([said("bye bye", 1.0, 5.0)], duration_s=2.0)
+    assert heard.end_s == 2.0
+    assert all(word.end_s <= 2.0 for word in heard.words)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["and", "so it goes.", "what?", "", "eh"]), st.floats(0.0, 20.0)),
+        max_size=20,
+    )
+)
+def test_no_word_is_lost_and_none_changes_places(spoken: list[tuple[str, float]]) -> None:
+    """Whatever comes, the same words come out in the same order, in segments no longer than a window."""
+    at_s, segments = 0.0, []
+    for text, length_s in spoken:
+        segments.append(said(text, at_s, at_s + length_s))
+        at_s += length_s + length_s % CUT_S
+    heard = [as_heard(group, duration_s=at_s) for group in put_together(segments)]
+    assert [word.text for segment in heard for word in segment.words] == [
+        piece for text, _ in spoken for piece in text.split()
+    ]
+    assert all(segment.end_s - segment.start_s <= LONGEST_S + 1e-6 for segment in heard)
