@@ -253,6 +253,17 @@ def test_small_talk_shows_nothing() -> None:
     assert {judged[name] for name in (*held, *others)} == {None}
 
 
+def test_a_caller_who_is_away_for_a_moment_was_not_put_on_hold() -> None:
+    """`No problem`, said to who went to the door, thanks for no hold."""
+    talk = talk_of(
+        "A: good morning river clinic how can i help\nB: hello i'd like to come in about my knee\n"
+        "A: of course what is your name\nB: hang on there's someone at the door no just a parcel\n"
+        "A: no problem\nB: it's ann jones"
+    )
+    judged = predictions(ENGINE.evaluate(talk))
+    assert {judged[name] for name in ("explains_before_hold", "thanks_for_holding")} == {None}
+
+
 def test_fillers_hide_no_act() -> None:
     """An agent who hesitates offers further help all the same."""
     script = "A: um is there some um other thing um you would like us um to see to\nB: no"

@@ -23,7 +23,7 @@ def explains_before_hold(call: Call) -> Verdict:
 
 
 def thanks_for_holding(call: Call) -> Verdict:
-    thanks = [hit for hit in hits("hold_thanks", call.agent) if hit.said in call.agent[_QUEUE_LINES:]]
+    thanks = hits("hold_thanks", _after_queue(call))
     held = _held(call)
     after = [hit for hit in thanks if not held or hit.index >= held[0].index]
     if after:
@@ -35,12 +35,19 @@ def _held(call: Call) -> list[Said]:
     """The lines with which callers were asked to hold. Who is thanked for it, or told that somebody is back,
     was asked with the agent's line before."""
     asked = [said for said in call.agent if holds(said)]
-    for before, said in pairwise(call.agent[_QUEUE_LINES - 1 :]):
+    for before, said in pairwise([*call.agent[_QUEUE_LINES - 1 : _QUEUE_LINES], *_after_queue(call)]):
         back = first_hit("back", [said]) and not first_hit("action", [said])
         known = any(before.index - 1 <= line.index <= said.index for line in asked)
         if not known and (back or first_hit("hold_thanks", [said])):
             asked.append(before)
     return sorted(asked, key=lambda said: said.index)
+
+
+def _after_queue(call: Call) -> list[Said]:
+    """The agent's lines in which a hold can end, without answers to a caller who was away (`hang on, somebody
+    is at the door`, `no problem`)."""
+    away = {said.index for said in call.caller if call.roles_known and phrases("away", [said])}
+    return [said for said in call.agent[_QUEUE_LINES:] if said.index - 1 not in away]
 
 
 def holds(said: Said) -> bool:
