@@ -28,7 +28,7 @@ from transcription.analysis.base import Question
 from transcription.analysis.text import numbers_in
 from transcription.models import Segment
 
-THRESHOLD = 0.475
+THRESHOLD = 0.455
 OF_SERVICE = frozenset({"diagnosis", "treatment_plan", "discharge_instructions", "follow_up", "action"})
 """What the side that is called tells."""
 _OF_REASON = frozenset({"chief_complaint", "what_happened"})
