@@ -108,9 +108,11 @@ def _calendar_date(line: Line, at: int) -> int | None:
         month_at += 1
     if month_at >= len(words) or words[month_at] not in MONTHS:
         return None
-    if words[month_at] == "may" and month_at == day.end and not day.ordinal:
+    end = _with_year(words, month_at + 1)
+    named = line.capital(month_at) or end > month_at + 1
+    if words[month_at] == "may" and month_at == day.end and not (day.ordinal or named):
         return None  # `two may be enough`
-    return _with_year(words, month_at + 1)
+    return end
 
 
 def _month_first(line: Line, at: int) -> int | None:

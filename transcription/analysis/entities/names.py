@@ -144,7 +144,7 @@ def known_names(lines: Sequence[Line]) -> _Names:
             name = tuple(token.folded for token in inside)
             if len(name) > 1 or not is_plain(name[0]):
                 known.add(name)
-            known.update((word,) for word in name if len(word) > 2 and not is_plain(word))
+            known.update((word,) for word in name if len(word) > 2 and not is_plain(word) and word != "may")
     return frozenset(known)
 
 
