@@ -59,6 +59,8 @@ def _found(*texts: str, speakers: str = "") -> set[tuple[str, str]]:
         ("hello grace owen speaking", "PERSON", "grace owen"),
         ("Ah, the age, I have 67 years.", "AGE", "67 years"),
         ("My cousin works over at Lowell General, and she likes it.", "ORGANIZATION", "Lowell General"),
+        ("we moved to nineteen signal hill road", "LOCATION", "nineteen signal hill road"),
+        ("my cousin works over at lowell general and she likes it", "ORGANIZATION", "lowell general"),
         ("New parking at the dollar general.", "ORGANIZATION", "dollar general"),
         ("That'd be Elm Avenue, and the town is Savannah.", "LOCATION", "Savannah"),
         ("Not us, it's Georgia.", "LOCATION", "Georgia"),

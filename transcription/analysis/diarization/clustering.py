@@ -21,8 +21,8 @@ MAX_SPEAKERS = 6
 SAME_SPEAKER_SIMILARITY = 0.70
 _LEAST_SPEECH_S = 2.0  # a speaker who said less over a whole recording cannot be told from an outlier …
 _LEAST_SHARE = 0.15  # … unless it is a large part of a short one …
-# … or unlike everybody else. In 36 made conversations single sentences of another voice lay at a similarity of
-# 0.55 to 0.65 to the nearest speaker (one at 0.73), odd pieces of the speakers themselves at 0.72 to 0.82.
+# … or unlike everybody else. In 36 made conversations single sentences of another voice lay at a similarity
+# of 0.55 to 0.65 to the nearest speaker (one at 0.73), odd pieces of the speakers themselves at 0.72 to 0.82.
 _DISTINCT_SPEECH_S, _DISTINCT_SIMILARITY = 1.2, 0.68
 _MOST_CLUSTERED = 2_500  # windows that are compared pair by pair (25 MB of distances)
 

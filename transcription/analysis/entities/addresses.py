@@ -31,6 +31,8 @@ def road(line: Line, at: int) -> int | None:
         if words[end] in STOPWORDS or line.gap(end - 1).strip():
             return None
         if words[end] in ROADS and words[end + 1 : end + 2] != ["clinic"]:
+            if words[end] in _SOFT_ROADS and {*words[end + 1 : end + 2]} & ROADS:
+                continue  # `signal hill road`
             named = words[start:end]
             if any(word in STOPWORDS | _NO_STREETS for word in named) and start == at:
                 return None

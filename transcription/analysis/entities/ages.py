@@ -63,7 +63,7 @@ def _age_end(words: list[str], at: int) -> int | None:
 def _stands_alone(words: list[str], at: int) -> bool:
     """Whether no noun that is counted follows: `she is nine and`, not `she is nine miles away`."""
     following = words[at] if at < len(words) else ""
-    if following in {"years", "year"}:
+    if following in {"years", "year", "though", "love", "dear"}:
         return True
     return following == "" or (
         following in COMMON_WORDS and following not in _OTHER_UNITS and not following.isdecimal()

@@ -30,7 +30,7 @@ _SOFT_BODIES = word_set(
 _CENTRES = re.compile(
     r"(?:urgent|home|primary|aged|day|hospice) care$|"
     r"(?:medical|health|care|treatment|cancer|surgical|surgery|outpatient|community|wellness|leisure|eye|heart"
-    r"|dental|primary|urgent|call|shopping) (?:centre|center)$"
+    r"|dental|primary|urgent|call|shopping) (?:centre|center)$|(?:medical|consulting) rooms$"
 )
 _LINES = word_set("child youth help support crisis care advice health parent family nurse")
 # Common words that are part of the name of a body.
@@ -93,8 +93,9 @@ def _ends_body(line: Line, at: int) -> bool:
         return False  # `eleven church close`
     if words[at] == "line":
         return at > 0 and words[at - 1] in _LINES
-    if words[at] == "general":  # `Lowell General`; in lower case it ends no name by itself
-        return line.capital(at) and not line.gap(at).startswith(" ") and at > 0 and line.capital(at - 1)
+    if words[at] == "general":  # `Lowell General`, `over at lowell general`
+        placed = words[at - 2 : at - 1] == ["at"] and name_like(line, at - 1)
+        return placed if not line.cased else line.capital(at) and at > 0 and line.capital(at - 1)
     if words[at] in _BODIES | _SOFT_BODIES:
         following = words[at + 1 : at + 2]
         goes_on = following and following[0] in _BODIES | _SOFT_BODIES | _KINDS | {"centre", "center"}
