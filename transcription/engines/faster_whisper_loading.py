@@ -62,7 +62,7 @@ def load_model(config: SpeechEngineConfig) -> Any:
     device = config.device
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-    files = carried.read_files() if _is_carried(config.model) else None
+    files = carried.read_files() if carried.is_carried(config.model) else None
     try:
         whisper = WhisperModel(
             config.model,
@@ -81,11 +81,6 @@ def load_model(config: SpeechEngineConfig) -> Any:
         hint = hint_for(error, device, is_folder=Path(config.model).is_dir())
         raise EngineUnavailable(NAME, reason_of(error), hint=hint) from error
     return whisper
-
-
-def _is_carried(model: str) -> bool:
-    is_base = not Path(model).is_dir() and repository_of(model) == carried.REPOSITORY
-    return is_base and carried.is_installed()
 
 
 def _threads_of_a_call(wanted: int, workers: int) -> int:
