@@ -57,6 +57,7 @@ def _found(*texts: str, speakers: str = "") -> set[tuple[str, str]]:
         ("Mail grace.owen@example.co.uk today", "EMAIL", "grace.owen@example.co.uk"),
         ("It's K. Lane at fastmail.com, all small.", "EMAIL", "K. Lane at fastmail.com"),
         ("hello grace owen speaking", "PERSON", "grace owen"),
+        ("my email is spelled badly blue heron at mail dot com", "EMAIL", "blue heron at mail dot com"),
         ("Ah, the age, I have 67 years.", "AGE", "67 years"),
         ("My cousin works over at Lowell General, and she likes it.", "ORGANIZATION", "Lowell General"),
         ("we moved to nineteen signal hill road", "LOCATION", "nineteen signal hill road"),

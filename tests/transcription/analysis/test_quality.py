@@ -264,6 +264,18 @@ def test_a_caller_who_is_away_for_a_moment_was_not_put_on_hold() -> None:
     assert {judged[name] for name in ("explains_before_hold", "thanks_for_holding")} == {None}
 
 
+def test_remarks_in_passing_are_no_occasion() -> None:
+    """A dog's fear wants no empathy, and an exclamation is not rude."""
+    talk = talk_of(
+        "A: good morning river clinic how can i help you today\nB: hello i'd like to come in about my knee\n"
+        "A: of course i can look for an appointment on friday\nB: sorry that's the dog barking at the sheep\n"
+        "A: is he any use\nB: he's afraid of them\nA: ah stop"
+    )
+    judged = predictions(ENGINE.evaluate(talk))
+    assert judged["shows_empathy"] is None
+    assert judged["uses_correct_language"] is True
+
+
 def test_fillers_hide_no_act() -> None:
     """An agent who hesitates offers further help all the same."""
     script = "A: um is there some um other thing um you would like us um to see to\nB: no"

@@ -196,7 +196,8 @@ def _local_start(words: list[str], at: int, *, told: bool) -> int | None:
     while start > 0 and at - start < _LONGEST_LOCAL_WORDS:
         before = words[start - 1]
         joins = bool({before, words[start]} & _SEPARATORS)
-        if not (joins or before in DIGITS or before not in outside):
+        adverb = before.endswith("ly") and len(before) > len("july")  # `spell it slowly, blue heron at`
+        if not (joins or before in DIGITS or before not in outside) or (adverb and not joins):
             break
         start -= 1
     article = start > 0 and words[start - 1] in {"the", "a", "my"}

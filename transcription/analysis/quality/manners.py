@@ -40,6 +40,8 @@ _ISSUE_WORDS = 8
 _SHARED_STEMS = 3
 # The caller's first lines of that length are the issue; a shorter line than six words says nothing back.
 _ISSUE_LINES, _SAID_BACK_WORDS = 3, 6
+_REMARK_WORDS = 5
+_OTHERS = word_set("he's she's they're it's he she they it")
 # What else takes up what the caller told.
 _NEAR_ACTS = ("self_correction", "acknowledges_earlier")
 # Chosen as the thresholds of signs.py were.
@@ -90,12 +92,19 @@ def _said_at(call: Call, turn: Turn) -> list[Evidence]:
 def shows_empathy(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
-    distress = [hit for hit in hits("distress", call.caller) if not hit.denied]
+    told = [said for said in call.caller if not _of_another(said)]
+    distress = [hit for hit in hits("distress", told) if not hit.denied]
     # Where nobody is known to be distressed, only phrases show it.
     shown = hits("empathy", call.agent) if distress else phrases("empathy", call.agent)
     if shown:
         return Verdict(True, quotes(shown))
     return Verdict(False, quotes(distress)) if distress else NO_OCCASION
+
+
+def _of_another(said: Said) -> bool:
+    """A remark about somebody else: `he's afraid of them`, of a dog."""
+    words = [token.folded for token in said.line.tokens]
+    return len(words) <= _REMARK_WORDS and words[0] in _OTHERS
 
 
 def paraphrases_issue(call: Call) -> Verdict:

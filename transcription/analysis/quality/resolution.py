@@ -21,7 +21,7 @@ from transcription.analysis.quality.hold import holds
 from transcription.semantic.actions import find_actions, find_decisions
 from transcription.semantic.asking import question_at
 
-_FEWEST_WORDS = 20
+_FEWEST_WORDS, _FEWEST_RUDE_WORDS = 20, 3
 _ISSUE_WORDS = 5
 # An agent looks into something in the same breath or in the next lines.
 _SOON_LINES = 3
@@ -72,7 +72,10 @@ def gives_accurate_information(call: Call) -> Verdict:
 def uses_correct_language(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
-    rude = hits("rude", call.agent)
+    # A word or two that only sound like rudeness are an exclamation (`ah, stop`).
+    short = {said.index for said in call.agent if len(said.line.tokens) < _FEWEST_RUDE_WORDS}
+    spoken = [said for said in call.agent if said.index not in short or phrases("rude", [said])]
+    rude = hits("rude", spoken)
     if rude:
         return Verdict(False, quotes(rude))
     words = sum(len(said.line.tokens) for said in call.agent)
@@ -88,7 +91,7 @@ def consults_when_unsure(call: Call) -> Verdict:
     if not unsure:
         answers = [said for said in _answers(call) if not holds(said)]
         asked: list[Hit | Said] = [*phrases("consults_someone", call.agent), *hits("consults", answers)]
-        asked += [said for said in answers if _asks_about(said) and _third_voice(call, said.index)]
+        asked += [said for said in answers if _asks_about(said) and _third_voice(call, said.index, within=1)]
         return Verdict(True, quotes(asked, 1)) if asked else NO_OCCASION
     consulted: list[Hit | Said] = []
     for doubt in unsure:
@@ -106,9 +109,9 @@ def _answers(call: Call) -> list[Said]:
     return [said for said in call.agent if said.index in asked]
 
 
-def _third_voice(call: Call, index: int) -> Said | None:
-    """Who is neither agent nor caller and speaks in the next two lines: a colleague who was asked."""
-    return next((said for said in call.others if index < said.index <= index + 2), None)
+def _third_voice(call: Call, index: int, *, within: int = 2) -> Said | None:
+    """Who is neither agent nor caller and speaks in the next lines: a colleague who was asked."""
+    return next((said for said in call.others if index < said.index <= index + within), None)
 
 
 def follows_correct_steps(call: Call) -> Verdict:

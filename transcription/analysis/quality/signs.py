@@ -30,7 +30,7 @@ SIGNS: Mapping[str, Sign] = MappingProxyType(
         "further_help": Sign(("further_help",), -0.25),
         "satisfaction": Sign(("satisfaction",), -0.4),
         "self_correction": Sign(("self_correction",), -0.2),
-        "rude": Sign(("rude",), -0.2),
+        "rude": Sign(("rude",), -0.1),
         "unsure": Sign(("does_not_know",), -0.2),
         "consults": Sign(("consults",), -0.4),
         "action": Sign(("gives_steps", "arranges", "done", "explains", "consults"), -0.15),
