@@ -47,6 +47,8 @@ def _found(*texts: str, speakers: str = "") -> set[tuple[str, str]]:
         ("it was 2026-02-28", "DATE", "2026-02-28"),
         ("at half past nine", "TIME", "half past nine"),
         ("at ten to nine please", "TIME", "ten to nine"),
+        ("come at twenty after one", "TIME", "twenty after one"),
+        ("until half past five we close early", "TIME", "half past five"),
         ("around nine thirty a m", "TIME", "nine thirty a m"),
         ("come at 9:30 am.", "TIME", "9:30 am"),
         ("it cost fifty dollars", "MONEY", "fifty dollars"),

@@ -27,7 +27,7 @@ _PREPOSITIONS = word_set("in from near to at of around outside towards via throu
 _STRONG_PLACE = re.compile(
     r"\b(?:(?:out|over|up|down|back|here|way|off|just|based|somewhere) (?:in|at|by|near|to|from|around)"
     r"|(?:i'm|i am|we're|we are|he's|she's|they're|is|are|was|were) from"
-    r"|(?:man|woman|lady|guy|friend|family|someone) from"
+    r"|(?:man|woman|lady|guy|friend|family|someone|fellow|lad|crowd) (?:from|in)"
     r"|outside(?: of)?)$"
 )
 _PLACE_CUE = re.compile(rf"{_STRONG_PLACE.pattern}|\b(?:in|from|near|nearby)$")

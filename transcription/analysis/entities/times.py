@@ -111,7 +111,8 @@ def _minutes_and_hour(words: list[str], at: int) -> int | None:
         return None
     said = words[minutes.end : minutes.end + 1] in (["minutes"], ["minute"])
     link = minutes.end + said
-    if words[link : link + 1] not in (["past"], ["to"]) or not (said or minutes.value % 5 == 0):
+    links = (["past"], ["to"], ["after"], ["before"], ["till"])
+    if words[link : link + 1] not in links or not (said or minutes.value % 5 == 0):
         return None
     hour = _hour(words, link + 1)
     cued = at > 0 and words[at - 1] in (_TIME_CUES | WEEKDAYS) - {"from", "between", "to", "past"}
