@@ -34,9 +34,8 @@ def road(line: Line, at: int) -> int | None:
             if words[end] in _SOFT_ROADS and {*words[end + 1 : end + 2]} & ROADS:
                 continue  # `signal hill road`
             named = words[start:end]
-            if any(word in STOPWORDS for word in named):
-                return None  # `until half past five we close`
-            if any(word in _NO_STREETS for word in named) and start == at:
+            unnamed = STOPWORDS | _NO_STREETS if start == at else STOPWORDS
+            if unnamed & set(named):  # `until half past five we close`
                 return None
             proper = any(word not in COMMON_WORDS for word in named)
             soft = words[end] in _SOFT_ROADS
