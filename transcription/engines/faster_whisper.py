@@ -27,7 +27,7 @@ from transcription.engines.base import (
 from transcription.engines.faster_whisper_decoding import TEMPERATURES
 from transcription.engines.faster_whisper_language import ENGLISH, whisper_language
 from transcription.engines.faster_whisper_loading import NAME, can_be_loaded, failure, load_model
-from transcription.engines.faster_whisper_longform import as_heard, put_together
+from transcription.engines.faster_whisper_longform import as_heard, pieces, put_together
 from transcription.engines.faster_whisper_windows import WindowDecoder, WindowSettings
 from transcription.errors import EngineFailed, EngineUnavailable
 
@@ -108,34 +108,36 @@ class FasterWhisperEngine:
             raise EngineFailed(self.name, "transcribe before load, or after close", retryable=False)
         self._check_task(options)
         duration_s = len(samples) / SAMPLE_RATE_HZ
-        asked = whisper_language(options.language, self._languages)
+        asked = language = whisper_language(options.language, self._languages)
+        probability: float | None = None
         began = time.perf_counter()
         try:
-            segments, info = self._whisper.transcribe(
-                samples,
-                language=asked,
-                task=options.task,
-                beam_size=self._beam_size,
-                temperature=TEMPERATURES,
-                condition_on_previous_text=False,
-                initial_prompt=options.prompt or None,
-                hotwords=", ".join(options.vocabulary) or None,
-                word_timestamps=options.word_timestamps,
-                vad_filter=True,
-            )
-            for group in put_together(segments):
-                heard = as_heard(group, duration_s=duration_s)
-                yield Hypothesis(
-                    (heard,),
-                    info.language,
-                    None if asked else float(info.language_probability),
-                    engine_ms=(time.perf_counter() - began) * 1000,
-                )
-                on_progress(min(1.0, heard.end_s / duration_s))
-                began = time.perf_counter()
+            for start_s, piece in pieces(samples):
+                end_s = start_s + len(piece) / SAMPLE_RATE_HZ
+                segments, info = self._whisper.transcribe(piece, language=language, **self._longform(options))
+                if not asked and probability is None:  # what the first piece speaks, the others do
+                    language, probability = info.language, float(info.language_probability)
+                for group in put_together(segments):
+                    heard = as_heard(group, start_s=start_s, end_s=end_s)
+                    engine_ms = (time.perf_counter() - began) * 1000
+                    yield Hypothesis((heard,), info.language, probability, engine_ms=engine_ms)
+                    on_progress(min(1.0, heard.end_s / duration_s))
+                    began = time.perf_counter()
         except _ENGINE_FAULTS as error:
             raise failure(error) from error
         on_progress(1.0)
+
+    def _longform(self, options: SpeechOptions) -> dict[str, Any]:
+        return {
+            "task": options.task,
+            "beam_size": self._beam_size,
+            "temperature": TEMPERATURES,
+            "condition_on_previous_text": False,
+            "initial_prompt": options.prompt or None,
+            "hotwords": ", ".join(options.vocabulary) or None,
+            "word_timestamps": options.word_timestamps,
+            "vad_filter": True,
+        }
 
     def close(self) -> None:
         self._whisper = self._windows = None

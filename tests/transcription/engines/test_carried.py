@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import jiwer
@@ -11,6 +12,7 @@ from tests.transcription.engines.speech import call
 from transcription.analysis.text import words_of
 from transcription.engines import carried, hub
 from transcription.engines.base import SpeechEngineConfig, SpeechOptions
+from transcription.engines.faster_whisper_longform import pieces
 from transcription.engines.registry import choose_speech_engine, make_speech_engine
 from transcription.errors import EngineUnavailable
 
@@ -54,6 +56,24 @@ def test_it_hears_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     assert jiwer.wer(truth, " ".join(words_of(" ".join(piece.text for piece in pieces)))) < 0.1
     times = [(word.start_s, word.end_s) for piece in pieces for word in piece.words]
     assert times == sorted(times)
+
+
+@needs_weights
+def test_a_long_recording_is_heard_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut into pieces of half a minute, the call has as good as all of its words, each at its time."""
+    shorter = partial(pieces, longest_s=30.0)
+    monkeypatch.setattr("transcription.engines.faster_whisper.pieces", shorter)
+    samples, segments = call()
+    engine = make_speech_engine("faster-whisper", SpeechEngineConfig("base"))
+    engine.load()
+    heard = list(engine.transcribe(samples, SpeechOptions(), lambda _: None))
+    engine.close()
+    assert {hypothesis.language for hypothesis in heard} == {"en"}
+    words = [word for h in heard for segment in h.segments for word in segment.words]
+    truth = [word for segment in segments for word in segment["words"]]
+    assert abs(len(words) - len(truth)) < 0.1 * len(truth)
+    assert words == sorted(words, key=lambda word: word.start_s)
+    assert abs(words[-1].end_s - truth[-1]["end"]) < 1.0
 
 
 def test_weights_that_are_not_the_publishers_are_refused(

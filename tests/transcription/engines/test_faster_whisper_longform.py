@@ -5,11 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcription.engines.faster_whisper_longform import CUT_S, LONGEST_S, as_heard, put_together
+from transcription.engines.base import SAMPLE_RATE_HZ
+from transcription.engines.faster_whisper_longform import CUT_S, LONGEST_S, as_heard, pieces, put_together
 
 
 def said(text: str, start_s: float, end_s: float, logprob: float = -0.5) -> Any:
@@ -37,7 +39,7 @@ def test_a_sentence_that_a_window_cut_is_whole_again() -> None:
     """Its words, text and times are one segment, its log-probability the mean by length."""
     cut = [said("My cousin works at the", 0.0, 3.0, -0.2), said("same place.", 3.0, 4.0, -0.6)]
     (group,) = put_together([*cut])
-    heard = as_heard(group, duration_s=10.0)
+    heard = as_heard(group, start_s=0.0, end_s=10.0)
     assert heard.text == "My cousin works at the same place."
     assert (heard.start_s, heard.end_s, len(heard.words)) == (0.0, 4.0, 7)
     assert heard.avg_logprob == pytest.approx(-0.3)
@@ -51,7 +53,7 @@ def test_sentences_and_pauses_stay_apart() -> None:
 
 def test_what_lies_past_the_end_is_put_at_the_end() -> None:
     """Whisper pads a window, and may give words times in the padding."""
-    heard = as_heard([said("bye bye", 1.0, 5.0)], duration_s=2.0)
+    heard = as_heard([said("bye bye", 1.0, 5.0)], start_s=0.0, end_s=2.0)
     assert heard.end_s == 2.0
     assert all(word.end_s <= 2.0 for word in heard.words)
 
@@ -68,8 +70,35 @@ def test_no_word_is_lost_and_none_changes_places(spoken: list[tuple[str, float]]
     for text, length_s in spoken:
         segments.append(said(text, at_s, at_s + length_s))
         at_s += length_s + length_s % CUT_S
-    heard = [as_heard(group, duration_s=at_s) for group in put_together(segments)]
+    heard = [as_heard(group, start_s=0.0, end_s=at_s) for group in put_together(segments)]
     assert [word.text for segment in heard for word in segment.words] == [
         piece for text, _ in spoken for piece in text.split()
     ]
     assert all(segment.end_s - segment.start_s <= LONGEST_S + 1e-6 for segment in heard)
+
+
+def test_a_piece_has_its_place_in_the_recording() -> None:
+    """What a piece heard after a second of its own clock is where the piece begins, and a second."""
+    heard = as_heard([said("hello there", 1.0, 2.0)], start_s=600.0, end_s=601.5)
+    assert (heard.start_s, heard.end_s) == (601.0, 601.5)
+    assert heard.words[0].start_s == 601.0
+
+
+@given(st.integers(0, 90), st.integers(2, 20))
+def test_pieces_are_the_recording(length_s: int, longest_s: int) -> None:
+    """In order, nothing twice and nothing left out, none longer than it may be, none empty."""
+    samples = np.arange(length_s * SAMPLE_RATE_HZ, dtype=np.float32)
+    found = list(pieces(samples, longest_s=longest_s))
+    assert np.array_equal(np.concatenate([piece for _, piece in found]), samples)
+    assert all(len(piece) <= longest_s * SAMPLE_RATE_HZ for _, piece in found)
+    assert all(round(start_s * SAMPLE_RATE_HZ) == piece[0] for start_s, piece in found if len(piece))
+    assert len(found) == 1 or all(len(piece) for _, piece in found)
+
+
+def test_a_recording_is_cut_where_it_is_quiet() -> None:
+    """In the pause, and not in the word that is said at the end of what a piece may hold."""
+    samples = np.ones(30 * SAMPLE_RATE_HZ, np.float32)
+    samples[17 * SAMPLE_RATE_HZ : 18 * SAMPLE_RATE_HZ] = 0
+    (_, first), (start_s, _) = pieces(samples, longest_s=20)
+    assert 17 < len(first) / SAMPLE_RATE_HZ < 18
+    assert start_s == len(first) / SAMPLE_RATE_HZ
