@@ -115,9 +115,9 @@ class FasterWhisperEngine:
             for start_s, piece in pieces(samples):
                 end_s = start_s + len(piece) / SAMPLE_RATE_HZ
                 segments, info = self._whisper.transcribe(piece, language=language, **self._longform(options))
-                if not asked and probability is None:  # what the first piece speaks, the others do
-                    language, probability = info.language, float(info.language_probability)
                 for group in put_together(segments):
+                    if not asked and probability is None:  # what is spoken first is spoken to the end
+                        language, probability = info.language, float(info.language_probability)
                     heard = as_heard(group, start_s=start_s, end_s=end_s)
                     engine_ms = (time.perf_counter() - began) * 1000
                     yield Hypothesis((heard,), info.language, probability, engine_ms=engine_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcription.engines.base import SAMPLE_RATE_HZ
+from transcription.engines.base import SAMPLE_RATE_HZ, SpeechOptions
+from transcription.engines.faster_whisper import FasterWhisperEngine
 from transcription.engines.faster_whisper_longform import CUT_S, LONGEST_S, as_heard, pieces, put_together
 
 
@@ -102,3 +104,23 @@ def test_a_recording_is_cut_where_it_is_quiet() -> None:
     (_, first), (start_s, _) = pieces(samples, longest_s=20)
     assert 17 < len(first) / SAMPLE_RATE_HZ < 18
     assert start_s == len(first) / SAMPLE_RATE_HZ
+
+
+def test_what_is_spoken_first_is_the_language(
+    clock: FasterWhisperEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A silent piece, of which any language may be guessed, decides nothing; the first that speaks does."""
+    asked: list[str | None] = []
+    spoken = iter([("cy", []), ("de", [said("ja gut.", 0.0, 1.0)]), ("en", [said("danke.", 0.0, 1.0)])])
+
+    def transcribe(_: Any, *, language: str | None, **__: Any) -> tuple[list[Any], Any]:
+        asked.append(language)
+        guessed, segments = next(spoken)
+        return segments, SimpleNamespace(language=language or guessed, language_probability=0.8)
+
+    monkeypatch.setattr("transcription.engines.faster_whisper.pieces", partial(pieces, longest_s=10.0))
+    monkeypatch.setattr(clock._whisper, "transcribe", transcribe)
+    samples = np.zeros(17 * SAMPLE_RATE_HZ, np.float32)  # three pieces: the pause is cut where it begins
+    heard = list(clock.transcribe(samples, SpeechOptions(), lambda _: None))
+    assert asked == [None, None, "de"]
+    assert [(h.language, h.language_probability) for h in heard] == [("de", 0.8), ("de", 0.8)]
