@@ -23,7 +23,9 @@ from transcription.analysis.quality.metrics import GROUPS
 WORDS_PER_S = 2.5
 """An ordinary speaking rate with its pauses: how long a conversation gets, before it is read."""
 LENGTH_S = (60, 275)
-"""Of what is drawn; the end of a call is said whatever is left, so that none is longer than five minutes."""
+"""Of what is drawn; the end of a call is said whatever is left."""
+LONGEST_S = 298.0
+"""A call that gets longer is drawn again: none takes more than five minutes with the silence around it."""
 PAUSE_S = 0.4
 """Between two lines."""
 _HESITATES_EVERY_WORDS = 8
@@ -104,7 +106,7 @@ class _Writer:
             self._say(fragment)
         if self._voices > 3:
             self._one("relative")
-        while rest and self._length_s() < length_s - 30:
+        while rest and self.length_s() < length_s - 30:
             self._say(rest.pop())
         if acts:
             self._outcome()
@@ -140,7 +142,7 @@ class _Writer:
             shown["follows_correct_steps"] = None
         self.script.quality = shown
 
-    def _length_s(self) -> float:
+    def length_s(self) -> float:
         return sum(len(line.words) / WORDS_PER_S + PAUSE_S for line in self.script.lines)
 
     def _one(self, part: str) -> None:
@@ -190,9 +192,17 @@ def write_scripts(half: Half, count: int, *, seed: str) -> list[Script]:
         own = random.Random(f"{seed}/{half}/{index}")
         turn, author = divmod(index, len(authors))
         issue = issues[author][turn % len(issues[author])]
-        writer = _Writer(authors[author], own, issue, voices=2 + (index + turn) % 3)
-        scripts.append(writer.write(own.uniform(*LENGTH_S)))
+        voices = 2 + (index + turn) % 3
+        scripts.append(_within_five_minutes(authors[author], own, issue, voices=voices))
     return scripts
+
+
+def _within_five_minutes(material: Material, rng: random.Random, issue: Fragment, *, voices: int) -> Script:
+    while True:
+        writer = _Writer(material, rng, issue, voices=voices)
+        script = writer.write(rng.uniform(*LENGTH_S))
+        if writer.length_s() <= LONGEST_S:
+            return script
 
 
 def _issues_in_turn(material: Material, rng: random.Random) -> list[Fragment]:
