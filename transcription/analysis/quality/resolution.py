@@ -73,9 +73,11 @@ def uses_correct_language(call: Call) -> Verdict:
     if not call.roles_known:
         return NO_OCCASION
     # A word or two that only sound like rudeness are an exclamation (`ah, stop`).
-    short = {said.index for said in call.agent if len(said.line.tokens) < _FEWEST_RUDE_WORDS}
-    spoken = [said for said in call.agent if said.index not in short or phrases("rude", [said])]
-    rude = hits("rude", spoken)
+    rude = [
+        hit
+        for said in call.agent
+        for hit in (hits if len(said.line.tokens) >= _FEWEST_RUDE_WORDS else phrases)("rude", [said])
+    ]
     if rude:
         return Verdict(False, quotes(rude))
     words = sum(len(said.line.tokens) for said in call.agent)
